@@ -1,0 +1,74 @@
+# Ownhand: the two commands are `make run` and `make test`; both prepare .venv first, once.
+#
+#   PYTHON              the Python that .venv is made with, 3.11 or newer (python3)
+#   ARGS                passed on: make run ARGS="doctor"; make test ARGS="-k vault"
+#   TORCH_INDEX         address of a package index with CPU builds of torch, where pip's own index has only GPU builds
+#   LLAMA_WHEEL_INDEX   address of a package index with prebuilt llama-cpp-python wheels, instead of building one
+#
+# pip's own configuration (pip.conf, PIP_* variables) is respected.
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+READY := .venv/.ready
+WINDOWS := display or e2e or screens
+BY_HAND := bench or quality
+
+export TORCH_INDEX LLAMA_WHEEL_INDEX
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types layers test-windows test-rest format screenshots bench constraints clean
+
+help: ## show this list
+	@echo "Ownhand. The commands are:"
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1~\2/p' $(MAKEFILE_LIST) | sed 'h; s/~.*//; s/$$/                  /; s/^\(.\{20\}\).*/\1/; G; s/\n[^~]*~/ /'
+	@echo "Variables (PYTHON, ARGS, TORCH_INDEX, LLAMA_WHEEL_INDEX) are explained at the top of the Makefile."
+
+setup: $(READY) ## prepare .venv: everything Ownhand and its tests need
+
+$(READY): pyproject.toml packaging/constraints.txt packaging/debian-packages.txt packaging/prepare.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	    echo "Ownhand needs Python 3.11 or newer, and \"$(PYTHON)\" is not; name one: make PYTHON=/path/to/python3.11" >&2; \
+	    exit 1; }
+	@$(PYTHON) packaging/prepare.py
+	@touch $@
+
+run: $(READY) ## open the window; ARGS are passed on to ownhand
+	@$(BIN)/ownhand $(ARGS)
+
+test: lint types layers test-windows test-rest ## lint, types, layers and all tests
+
+lint: $(READY) ## style and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(READY) ## static types
+	@$(BIN)/mypy
+
+layers: $(READY) ## who may import whom
+	@$(BIN)/lint-imports
+
+test-windows: $(READY) ## the tests that open real windows, on a virtual display
+	@packaging/under-xvfb $(BIN)/pytest -m "$(WINDOWS)" $(ARGS)
+
+test-rest: $(READY) ## all other tests, one process per core
+	@$(BIN)/pytest -n auto --dist loadfile -m "not ($(WINDOWS) or $(BY_HAND))" $(ARGS)
+
+format: $(READY) ## bring the code into form
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+screenshots: $(READY) ## pictures of the windows, light and dark
+	@packaging/under-xvfb $(BIN)/python tests/screens/make_screenshots.py $(ARGS)
+
+bench: $(READY) ## measure Ownhand on this machine
+	@$(BIN)/ownhand bench $(ARGS)
+
+constraints: $(READY) ## write the versions in .venv into packaging/constraints.txt
+	@{ sed '/^$$/q' packaging/constraints.txt; \
+	   $(BIN)/pip list --format freeze --exclude-editable --exclude pip | sed 's/+cpu$$//'; } > packaging/constraints.txt.new
+	@mv packaging/constraints.txt.new packaging/constraints.txt
+
+clean: ## remove .venv and everything made from the sources; not your data
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

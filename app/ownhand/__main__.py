@@ -1,0 +1,40 @@
+"""`ownhand`: the window, a command, or (for itself only) a worker.  Imports nothing heavy before the role is known."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Decide the role by the first argument."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments[:1] == ["--worker"] and len(arguments) == 2:
+        from ownhand.adapters.worker import serve
+
+        return serve.main(arguments[1])
+    if arguments and arguments[0] != "--show":
+        from ownhand.cli.main import main as command
+
+        return command(arguments)
+    if not has_display():
+        print(
+            "There is no display here, so the window cannot open. "
+            "The same works without it: ownhand import, draft, rewrite, complete, search (see ownhand --help).",
+            file=sys.stderr,
+        )
+        return 1
+    from ownhand.ui.app import main as window
+
+    return window(arguments)
+
+
+def has_display() -> bool:
+    """Whether a window can be shown."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in {"offscreen", "vnc", "minimal"}:
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The worker processes and the client that supervises them."""

@@ -1,0 +1,113 @@
+"""`ownhand doctor`: does every part work on this machine?"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ownhand import __version__, paths
+from ownhand.compose import Workers
+from ownhand.adapters.keys import KeyRing, keyring_works
+from ownhand.adapters.store import SqlVault
+from ownhand.domain.ports import Generate, Lane
+from ownhand.errors import OwnhandError
+
+Check = Callable[[], str]
+
+
+def run(folder: Path, *, as_json: bool) -> int:
+    """Check part by part; 0 if all that is needed works."""
+    workers = Workers()
+    rows: list[dict[str, Any]] = []
+
+    def check(name: str, test: Check) -> None:
+        started = time.perf_counter()
+        try:
+            said, ok = test(), True
+        except OwnhandError as error:
+            said, ok = str(error), False
+        except OSError as error:
+            said, ok = f"{error.strerror}: {error.filename or ''}", False
+        rows.append({"part": name, "ok": ok, "says": said, "seconds": round(time.perf_counter() - started, 2)})
+        if not as_json:
+            print(f"{'ok  ' if ok else 'FAIL'} {name:16s} {said}", flush=True)
+
+    try:
+        check("version", lambda: __version__)
+        check("vault", _vault)
+        check("key", lambda: _key(folder))
+        check("disk", lambda: _disk(folder))
+        check("engine", lambda: _engine(workers))
+        check("recall", lambda: _recall(workers))
+        check("window", _window)
+    finally:
+        workers.close()
+    if as_json:
+        print(json.dumps(rows, indent=1))
+    return 0 if all(row["ok"] for row in rows) else 1
+
+
+def _vault() -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        vault = SqlVault.open(Path(folder), b"\x07" * 32, "for this check only")
+        try:
+            vault.set_setting("check", "works")
+            state = vault.state()
+        finally:
+            vault.close()
+        try:
+            sqlite3.connect(Path(folder) / "vault.db").execute("select * from sqlite_master")
+        except sqlite3.DatabaseError:
+            return f"{state.cipher}; the file is unreadable without its key"
+    raise OwnhandError("The vault is not encrypted. Reinstall Ownhand; do not import anything.")
+
+
+def _key(folder: Path) -> str:
+    keys = KeyRing(folder)
+    if keys.holder() is not None:
+        return f"your vault uses the {keys.describe()}"
+    if keyring_works():
+        return "no vault yet; the system keyring is there for its key"
+    return "no vault yet and no system keyring: a passphrase or a key file will be offered"
+
+
+def _disk(folder: Path) -> str:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(existing).free
+    if free < 200 << 20:
+        raise OwnhandError(f"Only {free >> 20} MB are free where the vault lies. Free some space first.")
+    return f"{free >> 30} GB free where the vault lies"
+
+
+def _engine(workers: Workers) -> str:
+    engine = workers.engines.completion
+    started = time.perf_counter()
+    stream = engine.generate(Generate(Lane.COMPLETION, "", "Thank you for your", 8))
+    text = "".join(piece.text for piece in stream)
+    info = engine.info()
+    name = info.name if info is not None else paths.builtin_model().stem
+    if not text.strip():
+        raise OwnhandError("The model answers nothing. Reinstall Ownhand.")
+    return f"{name} wrote {stream.usage.new_tokens} tokens, {time.perf_counter() - started:.1f} s with its start"
+
+
+def _recall(workers: Workers) -> str:
+    near, far = workers.recall.similarities(
+        "Could we move the meeting to Friday?",
+        workers.recall.embed(["Is it possible to meet on Friday instead?", "The cat sleeps in the garden."]),
+    )
+    if near <= far:
+        raise OwnhandError("The embedder does not work. Reinstall Ownhand.")
+    return f"a paraphrase is nearer ({near:.2f}) than another topic ({far:.2f})"
+
+
+def _window() -> str:
+    from ownhand.__main__ import has_display
+
+    return "a display is there" if has_display() else "no display: the commands work, the window does not"

@@ -1,0 +1,236 @@
+"""The composition root: the only file that knows every class.  `build` makes the whole program once."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ownhand import paths
+from ownhand.adapters import importers, store
+from ownhand.adapters.keys import KeyRing
+from ownhand.adapters.store import SqlVault
+from ownhand.adapters.worker.engine import EngineClient
+from ownhand.adapters.worker.recall import RecallClient
+from ownhand.domain.ports import Recall, Vault
+from ownhand.errors import KeyUnavailable, UserError
+from ownhand.services.completing import Completing
+from ownhand.services.drafting import Drafting
+from ownhand.services.importing import Importing
+from ownhand.services.learning import Learning
+from ownhand.services.library import Library
+from ownhand.services.models import Engines, Models
+from ownhand.services.personal import Personal
+from ownhand.services.privacy import Privacy
+from ownhand.services.retrieval import Retrieval
+from ownhand.services.status import Status
+from ownhand.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to open the vault."""
+
+    folder: Path = field(default_factory=paths.data_dir)
+    key: str = ""
+    """For a new vault: 'keyring', 'passphrase' or 'keyfile'; '' means the keyring, or KeyUnavailable without one."""
+    passphrase: str | None = field(default=None, repr=False)
+
+
+@dataclass(slots=True)
+class Hand:
+    """The services over one vault: one person's writing."""
+
+    vault: Vault
+    settings: Settings
+    library: Library
+    importing: Importing
+    personal: Personal
+    learning: Learning
+    completing: Completing
+    drafting: Drafting
+    retrieval: Retrieval
+
+    def close(self) -> None:
+        """Stop the threads and close the vault."""
+        self.completing.close()
+        self.personal.close()
+        self.vault.close()
+
+
+@dataclass(slots=True)
+class App:
+    """Everything the window and the command line use."""
+
+    hand: Hand
+    models: Models
+    privacy: Privacy
+    status: Status
+    engines: Engines
+    recall: Recall
+    troubles: list[str] = field(default_factory=list)
+    """Sentences to show once after the start."""
+
+    @property
+    def library(self) -> Library:
+        """Drafts, history, audiences."""
+        return self.hand.library
+
+    @property
+    def importing(self) -> Importing:
+        """From files to history."""
+        return self.hand.importing
+
+    @property
+    def completing(self) -> Completing:
+        """Ghost text."""
+        return self.hand.completing
+
+    @property
+    def drafting(self) -> Drafting:
+        """Suggestions."""
+        return self.hand.drafting
+
+    @property
+    def learning(self) -> Learning:
+        """Preferences and profile."""
+        return self.hand.learning
+
+    @property
+    def personal(self) -> Personal:
+        """The personal model."""
+        return self.hand.personal
+
+    @property
+    def settings(self) -> Settings:
+        """The person's choices."""
+        return self.hand.settings
+
+    def start(self) -> None:
+        """Fill the personal model in the background; what was chosen earlier is used again."""
+        self.troubles += self.models.restore()
+        self.personal.start()
+
+    def close(self) -> None:
+        """End everything in order: threads, workers, vault."""
+        self.hand.completing.close()
+        self.hand.personal.close()
+        self.engines.close()
+        self.recall.close()
+        self.hand.vault.close()
+
+
+class Workers:
+    """The worker processes, shared by all vaults that are open."""
+
+    def __init__(self) -> None:
+        self.status = Status()
+        self.engines = Engines(lambda: EngineClient(on_state=self.status.worker), paths.builtin_model())
+        self.recall = RecallClient(on_state=self.status.worker)
+
+    def close(self) -> None:
+        """End the processes."""
+        self.engines.close()
+        self.recall.close()
+
+
+class NamedRecall:
+    """The recall worker as one vault sees it: its collections carry the vault's own name."""
+
+    def __init__(self, recall: Recall, name: str) -> None:
+        self._recall = recall
+        self._name = name
+
+    def embed(self, texts: "list[str]") -> list[bytes]:
+        """Vectors of texts."""
+        return self._recall.embed(texts)
+
+    def add(self, collection: str, ids: "list[int]", vectors: "list[bytes]") -> None:
+        """Put vectors into a collection."""
+        self._recall.add(self._own(collection), ids, vectors)
+
+    def remove(self, collection: str, ids: "list[int]") -> None:
+        """Take vectors out."""
+        self._recall.remove(self._own(collection), ids)
+
+    def query(self, collection: str, text: str, limit: int) -> list[tuple[int, float]]:
+        """Nearest ids with their cosine."""
+        return self._recall.query(self._own(collection), text, limit)
+
+    def similarities(self, text: str, vectors: "list[bytes]") -> list[float]:
+        """Cosines of one text to vectors."""
+        return self._recall.similarities(text, vectors)
+
+    def drop(self, collection: str) -> None:
+        """Forget a collection."""
+        self._recall.drop(self._own(collection))
+
+    def close(self) -> None:
+        """The owner of the worker closes it."""
+
+    def _own(self, collection: str) -> str:
+        return f"{self._name}-{collection}"
+
+
+def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
+    """The services over one vault, sharing the workers; `name` keeps its memories apart."""
+    recall = NamedRecall(workers.recall, name)
+    settings = Settings(vault)
+    retrieval = Retrieval(vault, recall)
+    learning = Learning(vault, recall, settings)
+    personal = Personal(vault, workers.engines, recall, retrieval, learning, settings, workers.status, name)
+    library = Library(vault, retrieval, lambda path: importers.read_messages(path, ()))
+    hand = Hand(
+        vault,
+        settings,
+        library,
+        Importing(vault, recall, importers.IMPORTERS),
+        personal,
+        learning,
+        Completing(workers.engines.completion, personal, settings),
+        Drafting(workers.engines.suggestion, personal, learning),
+        retrieval,
+    )
+    return hand
+
+
+def open_vault(options: Options) -> SqlVault:
+    """Unlock or create the vault.  Raises a VaultError with the remedy."""
+    keys = KeyRing(options.folder)
+    if keys.holder() is None:
+        key = keys.create(options.key or "keyring", options.passphrase)
+    else:
+        key = keys.unlock(options.passphrase)
+    return SqlVault.open(options.folder, key, keys.describe())
+
+
+def build(options: Options) -> App:
+    """The whole program over one vault.  Raises VaultError; nothing is started then."""
+    vault = open_vault(options)
+    workers = Workers()
+    hand = build_hand(vault, workers, "own")
+    places = [
+        ("Vault", options.folder / "vault.db"),
+        ("Models you added", paths.models_dir()),
+        ("Built-in model", paths.builtin_model()),
+        ("Log (without your words)", paths.log_dir()),
+    ]
+    app = App(
+        hand,
+        Models(workers.engines, hand.settings, paths.builtin_model(), paths.models_dir()),
+        Privacy(vault, places, lambda: _erase(app, options.folder)),
+        workers.status,
+        workers.engines,
+        workers.recall,
+    )
+    workers.recall.on_respawn = hand.personal.refill_recall
+    return app
+
+
+def _erase(app: App, folder: Path) -> list[Path]:
+    app.close()
+    return store.erase(folder)

@@ -1,0 +1,1 @@
+"""What Ownhand knows, in plain values and functions: standard library only, no Qt, no I/O."""

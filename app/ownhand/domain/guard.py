@@ -1,0 +1,133 @@
+"""What a small model may be trusted with.
+
+A model of a hundred million parameters writes fluent sentences and loses the facts on the way.  So its wording is taken only
+where it can be checked: all that mattered in the source is there, nothing was invented, and it did what was asked.  Where a
+check fails, the source's own words stand.  The same checks hold for larger models; they just fail less often.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ownhand.domain import facts
+from ownhand.domain.text import levenshtein, sentences, words
+
+_FUNCTION = frozenset(
+    "a about above after again against all also am an and any are as at be because been before being below between both "
+    "but by can cannot could did do does doing done down during each either else even ever every few for from further get "
+    "got had has have having he her here hers herself him himself his how however i if in into is it its itself just kind "
+    "let like may me might mine more most much must my myself near need neither no nor not now of off often on once one "
+    "only onto or other our ours out over own per perhaps please quite rather really same shall she should since so some "
+    "soon still such than thank thanks that the their theirs them themselves then there these they this those though "
+    "through thus till to too toward towards under until up upon us very via was way we well were what whatever when where "
+    "whether which while who whom whose why will with within without would yet you your yours yourself i'm i've i'll i'd "
+    "it's that's there's don't doesn't didn't can't won't isn't aren't wasn't we're we'll we've you're you'll let's "
+    "regards hi hello dear hey".split()
+)
+
+
+def stems(text: str) -> list[str]:
+    """The content words of a text, cut to five letters, so that inflections agree."""
+    return [word.lower()[:5] for word in words(text) if word.lower().replace("’", "'") not in _FUNCTION and len(word) > 1]
+
+
+def covers(source: str, text: str, share: float = 0.8) -> bool:
+    """Whether at least `share` of the source's content words are in the text."""
+    wanted = stems(source)
+    have = set(stems(text)) | {word.lower()[:5] for word in words(text)}
+    return not wanted or sum(stem in have for stem in wanted) >= share * len(wanted)
+
+
+def invents(source: str, text: str, allowed: int = 1) -> bool:
+    """Whether the text has more than `allowed` content words that the source has not."""
+    have = set(stems(source)) | {word.lower()[:5] for word in words(source)}
+    return sum(stem not in have for stem in stems(text)) > allowed
+
+
+def loops(text: str) -> bool:
+    """Whether a run of four words comes three times, or one sentence twice."""
+    said = [sentence.lower() for sentence in sentences(text) if len(sentence) > 12]
+    if len(set(said)) < len(said):
+        return True
+    flat = [word.lower() for word in words(text)]
+    runs = [tuple(flat[i : i + 4]) for i in range(len(flat) - 3)]
+    return any(runs.count(run) >= 3 for run in set(runs))
+
+
+def keeps(source: str, text: str) -> bool:
+    """All facts of the source survive and none is added."""
+    found = facts.compare(source, text)
+    return not found.dropped and not found.added
+
+
+def negates_alike(source: str, text: str) -> bool:
+    """A 'not' that is lost or added turns a sentence round."""
+    pattern = r"\b(?:not|no|never|none|cannot|without|unable|unfortunately|afraid)\b|n['’]t\b"
+    return bool(re.search(pattern, source.lower())) == bool(re.search(pattern, text.lower()))
+
+
+def expands(point: str, sentence: str) -> bool:
+    """Whether a sentence says what a note says, and no more."""
+    return (
+        bool(sentence.strip())
+        and "\n\n" not in sentence.strip()
+        and covers(point, sentence, 0.99)
+        and not invents(point, sentence, 0)
+        and keeps(point, sentence)
+        and negates_alike(point, sentence)
+        and not loops(sentence)
+        and len(words(sentence)) <= 1.7 * len(words(point)) + 5
+        and not _broken(sentence)
+    )
+
+
+def _broken(sentence: str) -> bool:
+    """Signs of a sentence that came apart: doubled words, a dangling function word, 'The will'."""
+    flat = [word.lower() for word in words(sentence)]
+    doubled = any(a == b and a not in {"that", "had"} for a, b in zip(flat, flat[1:], strict=False))
+    dangling = bool(flat) and flat[-1] in {"the", "a", "an", "of", "to", "and", "or", "with", "for", "from", "that", "is"}
+    odd = re.search(r"\b(?:the|a|an) (?:will|would|is|are|was|were|to|and|for|in|be|know|see|can)\b", sentence, re.I)
+    return doubled or dangling or odd is not None
+
+
+def rewords(source: str, text: str, task: str) -> bool:
+    """Whether `text` is a faithful rewriting of one sentence for a task (an action's id)."""
+    if not text.strip() or loops(text) or not keeps(source, text) or not negates_alike(source, text):
+        return False
+    before, after = words(source), words(text)
+    if task == "shorten":
+        return len(after) < len(before) and not invents(source, text, 0) and covers(source, text, 0.6)
+    if task == "fix":
+        distance = levenshtein([word.lower() for word in before], [word.lower() for word in after])
+        return distance <= max(2, 0.35 * len(before)) and covers(source, text, 0.6)
+    if _broken(text) and not _broken(source):
+        return False
+    return covers(source, text, 0.75) and not invents(source, text, 2) and 0.5 <= (len(after) + 2) / (len(before) + 2) <= 1.8
+
+
+def as_sentence(note: str) -> str:
+    """A note as a sentence in its own words: a capital first, a full stop or question mark last."""
+    text = re.sub(r"^\s*(?:[-*•]|\d+[.)])\s+", "", note).strip()
+    question = text.startswith("? ") or text.endswith("?")
+    text = text.removeprefix("? ").strip()
+    if not text:
+        return ""
+    text = text[0].upper() + text[1:]
+    text = re.sub(r"\bi\b(?=['’ ])", "I", text)
+    return text if text[-1] in ".!?…" else text + ("?" if question else ".")
+
+
+def notes_of(brief: str) -> list[str]:
+    """The single notes of a brief: its bullet points or lines, or the sentences of a running text."""
+    lines = [line.strip() for line in brief.splitlines() if line.strip()]
+    if len(lines) == 1:
+        found = sentences(lines[0])
+        return [part for one in found for part in _clauses(one)] if found else lines
+    return [re.sub(r"^(?:[-*•]|\d+[.)])\s+", "", line) for line in lines]
+
+
+def _clauses(sentence: str) -> Sequence[str]:
+    """Short notes strung together by semicolons, or by commas without a verb's company, are notes of their own."""
+    parts = [part.strip() for part in sentence.rstrip(".").split(";")]
+    return [part for part in parts if part] or [sentence]

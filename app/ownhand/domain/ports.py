@@ -1,0 +1,319 @@
+"""The protocols through which services reach the outside world; adapters implement them, tests may too.
+
+All methods may be called from any thread unless they say otherwise.  Streams are iterators that also have `close()`:
+closing one cancels the work behind it and returns at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from ownhand.domain.corpus import Document, Hit, Passage, Source
+from ownhand.domain.draft import Audience, Draft
+from ownhand.domain.preference import Edit, Evidence, Preference
+
+
+# ---------------------------------------------------------------------------------------------------------- engine
+
+
+class Lane(StrEnum):
+    """The two queues of the engine; each keeps the prefix of its last request in a sequence of its own."""
+
+    COMPLETION = "completion"
+    SUGGESTION = "suggestion"
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen.  Temperature 0 is greedy."""
+
+    temperature: float = 0.0
+    top_k: int = 40
+    top_p: float = 0.9
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    repeat_last: int = 64
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """One piece of work for the engine.
+
+    `prompt` is text in which the model's special tokens are parsed (ChatML, fill-in-the-middle); `text` is appended to it
+    literally, so that nothing the person wrote can act as a special token.  `heal` lets the engine step back to the last
+    word boundary of `text` and generate only what begins with the partial word that was there (the partial word itself
+    is not returned), because a prompt that ends inside a word is cut into tokens the model never saw.
+    """
+
+    lane: Lane
+    prompt: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
+    max_tokens: int = 256
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    """Generation ends before any of these strings; they are not returned."""
+    bias: Mapping[str, float] = field(default_factory=dict, repr=False)
+    """Words or phrases and the logit bias of their first token in a word-initial position; -inf-like values ban."""
+    heal: bool = False
+    memory: str = ""
+    """Name of the token memory to mix in, '' for none."""
+    memory_weight: float = 0.0
+    min_probability: float = 0.0
+    """Stop once the product of the token probabilities falls below this (completions need no unlikely tails)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some text, with the natural-log probability that the mixed model gave it."""
+
+    text: str = field(repr=False)
+    logprob: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What one generation cost."""
+
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    new_tokens: int = 0
+    queue_ms: float = 0.0
+    prefill_ms: float = 0.0
+    decode_ms: float = 0.0
+    finish: str = "stop"
+    """stop | length | unlikely | cancelled"""
+
+
+class Stream(Protocol):
+    """Pieces of one generation as they come; raises WorkerError or ModelError if it fails midway."""
+
+    usage: Usage
+    """Filled once the stream is exhausted."""
+
+    def __iter__(self) -> Iterator[Piece]: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What is known of a loaded or inspected model."""
+
+    path: Path
+    name: str
+    architecture: str = ""
+    parameters: int = 0
+    bytes: int = 0
+    context: int = 2048
+    chat: bool = False
+    """Has a chat template, so it can serve suggestions; else completions only."""
+    fill_in_middle: bool = False
+    licence: str = ""
+
+
+class Engine(Protocol):
+    """The language model, in a process of its own that may die at any time."""
+
+    def load(self, model: Path) -> ModelInfo: ...
+    def info(self) -> ModelInfo | None: ...
+    def generate(self, request: Generate) -> Stream: ...
+    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """The model's own chat template over role/content messages, ending where the assistant's text begins."""
+        ...
+
+    def count_tokens(self, text: str) -> int: ...
+    def score(self, prompt: str, text: str, memory: str = "", memory_weight: float = 0.0) -> float:
+        """Natural-log likelihood of `text` after `prompt` (no end token), whatever its length."""
+        ...
+
+    def remember(self, memory: str, texts: Sequence[str]) -> None:
+        """Add texts to a token memory (a longest-suffix model over the model's own tokens)."""
+        ...
+
+    def forget(self, memory: str) -> None: ...
+    def close(self) -> None: ...
+
+
+# ---------------------------------------------------------------------------------------------------------- recall
+
+
+class Recall(Protocol):
+    """The embedder and the in-memory vector index, in a process of their own.  Vectors: 384 float32, unit length."""
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """One little-endian float32 blob per text, in order."""
+        ...
+
+    def add(self, collection: str, ids: Sequence[int], vectors: Sequence[bytes]) -> None: ...
+    def remove(self, collection: str, ids: Sequence[int]) -> None: ...
+    def query(self, collection: str, text: str, limit: int) -> list[tuple[int, float]]:
+        """The nearest ids with their cosine, best first."""
+        ...
+
+    def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
+        """Cosine of one text to each vector."""
+        ...
+
+    def drop(self, collection: str) -> None: ...
+    def close(self) -> None: ...
+
+
+# ----------------------------------------------------------------------------------------------------------- vault
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What one transaction of an import stored."""
+
+    documents: int = 0
+    duplicates: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VaultState:
+    """What the privacy page shows."""
+
+    path: Path
+    bytes: int
+    documents: int
+    passages: int
+    vectors: int
+    edits: int
+    preferences: int
+    drafts: int
+    key_holder: str
+    """Where the key is, in words: 'system keyring', 'passphrase', 'key file'."""
+    cipher: str
+
+
+class Vault(Protocol):
+    """The one encrypted store.  Every method is one transaction and returns plain values."""
+
+    # history
+    def add_source(self, path: str, kind: str) -> Source: ...
+    def sources(self) -> list[Source]: ...
+    def remove_source(self, source_id: int) -> list[int]:
+        """Remove it with all that was derived from it; returns the ids of the passages that went."""
+        ...
+
+    def imported_files(self, source_id: int) -> dict[str, str]:
+        """Path to sha256 of the files that are done; an entry means: complete and committed."""
+        ...
+
+    def add_documents(
+        self, source_id: int, documents: Sequence[Document], finished: Mapping[str, str] | None = None
+    ) -> Added:
+        """Store new documents with their passages and mark files as done, all in one transaction."""
+        ...
+
+    def documents(self, source_id: int | None = None, limit: int = 200, offset: int = 0) -> list[Document]: ...
+    def document(self, document_id: str) -> Document | None: ...
+    def each_document(self) -> Iterator[Document]:
+        """Every document, newest first, streamed."""
+        ...
+
+    def forget_document(self, document_id: str) -> list[int]: ...
+    def passages_without_vectors(self, limit: int) -> list[Passage]: ...
+    def put_vectors(self, vectors: Mapping[int, bytes]) -> None: ...
+    def each_vector(self, batch: int = 2000) -> Iterator[list[tuple[int, bytes]]]:
+        """All (passage id, vector) pairs, newest document first, in batches."""
+        ...
+
+    def passages(self, ids: Sequence[int]) -> list[Passage]:
+        """In the order of `ids`; ids that are gone are left out."""
+        ...
+
+    def match(self, words: Sequence[str], limit: int) -> list[int]:
+        """Passage ids by BM25 for any of the words, best first."""
+        ...
+
+    # drafts
+    def save_draft(self, draft: Draft) -> None: ...
+    def draft(self, draft_id: str) -> Draft | None: ...
+    def drafts(self) -> list[Draft]:
+        """Latest first."""
+        ...
+
+    def delete_draft(self, draft_id: str) -> None: ...
+
+    # learning
+    def add_edit(self, edit: Edit, evidence: Sequence[Evidence], context_vector: bytes | None = None) -> None: ...
+    def edits(self, limit: int = 500) -> list[Edit]: ...
+    def edit_vectors(self) -> dict[str, bytes]: ...
+    def evidence(self) -> list[Evidence]: ...
+    def preferences(self) -> list[Preference]:
+        """What the person stated or changed by hand, and switches; learned ones are derived from evidence."""
+        ...
+
+    def save_preference(self, preference: Preference) -> None: ...
+    def delete_preference(self, preference_id: str) -> None: ...
+    def forget_learning(self) -> None:
+        """Edits, evidence and preferences, all of them."""
+        ...
+
+    # audiences, settings
+    def audiences(self) -> list[Audience]: ...
+    def save_audience(self, audience: Audience) -> None: ...
+    def delete_audience(self, audience_id: str) -> None: ...
+    def setting(self, key: str) -> str | None: ...
+    def set_setting(self, key: str, value: str | None) -> None: ...
+
+    # the whole
+    def state(self) -> VaultState: ...
+    def close(self) -> None: ...
+
+
+# -------------------------------------------------------------------------------------------------------- importers
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Something an importer left out, and why.  `reason` is one of a small set of plain phrases."""
+
+    reason: str
+    where: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One raw unit that an importer read, before it is decided whether it is the person's own."""
+
+    kind: str
+    sender: str = field(default="", repr=False)
+    """Bare address, lower case; '' for documents that have no sender."""
+    sender_name: str = field(default="", repr=False)
+    title: str = field(default="", repr=False)
+    recipients: tuple[str, ...] = field(default=(), repr=False)
+    written_at: datetime | None = None
+    message_id: str = field(default="", repr=False)
+    body: str = field(default="", repr=False)
+    """The whole readable text, quotes included."""
+    own_text: str = field(default="", repr=False)
+    """Only what the sender wrote in this message: no quotes, forwards, signature."""
+    quoted: str = field(default="", repr=False)
+    """The text it answers, as far as the message quotes it."""
+    automatic: str = ""
+    """Why it is no writing of a person ('bounce', 'auto-reply', 'bulk mail', 'calendar'), or ''."""
+    where: str = field(default="", repr=False)
+    """Path of the file, and position within it."""
+
+
+class Importer(Protocol):
+    """Reads one kind of file.  Never raises on content: what cannot be read is yielded as Skipped."""
+
+    name: str
+
+    def accepts(self, path: Path, head: bytes) -> bool:
+        """By content: `head` is the first 4 KiB of the file."""
+        ...
+
+    def read(self, path: Path) -> Iterator[Message | Skipped]: ...
+
+
+Progress = Callable[[int, int, str], None]
+"""(bytes or items done, in all, what is being done)"""

@@ -1,0 +1,291 @@
+"""Ghost text: from a keystroke to what is shown after the caret.
+
+Two lanes answer.  The personal memory answers at once.  The model answers after a short pause whose length follows what the
+model costs on this machine, and only if nothing has been typed since.  The better of both, by expected keystrokes saved, is
+shown, if `admit` lets it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from ownhand.domain.completion import (
+    Candidate,
+    Completion,
+    CompletionContext,
+    Debounce,
+    Gate,
+    Suppressed,
+    admit,
+    choose,
+    probability_of,
+)
+from ownhand.domain.corpus import Kind
+from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream
+from ownhand.errors import UserError
+from ownhand.services.personal import Personal
+from ownhand.settings import COMPLETIONS, MAX_WORDS, Settings
+
+_log = logging.getLogger(__name__)
+
+Deliver = Callable[[int, Completion], None]
+
+WINDOW_CHARACTERS = 3600
+"""How much of the text before the caret the model sees; it is cut in steps, so that the kept prefix stays the same."""
+STEP_CHARACTERS = 1200
+SUFFIX_CHARACTERS = 400
+TOKENS = 14
+BANNED = -50.0
+
+
+class Completing:
+    """One request at a time; a newer one replaces it."""
+
+    def __init__(self, engine: Engine, personal: Personal, settings: Settings, gate: Gate | None = None) -> None:
+        self._engine = engine
+        self._personal = personal
+        self._settings = settings
+        self._gate = gate or Gate()
+        self._debounce = Debounce()
+        self._wake = threading.Condition()
+        self._pending: tuple[CompletionContext, Deliver] | None = None
+        self._generation = 0
+        self._stream: Stream | None = None
+        self._closed = False
+        self._thread: threading.Thread | None = None
+        self.reasons: Counter[str] = Counter()
+        """How often each reason kept a completion from being shown; 'shown' counts the others."""
+
+    # the window's side: returns at once
+
+    def request(self, context: CompletionContext, deliver: Deliver) -> None:
+        """Ask for ghost text; `deliver(revision, completion)` comes from another thread, first the memory, then both lanes."""
+        with self._wake:
+            self._generation += 1
+            self._pending = (context, deliver)
+            self._interrupt()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="completing", daemon=True)
+                self._thread.start()
+            self._wake.notify()
+
+    def cancel(self) -> None:
+        """What is under way is no longer wanted."""
+        with self._wake:
+            self._generation += 1
+            self._pending = None
+            self._interrupt()
+
+    def accepted(self, text: str) -> None:
+        """The person took this text (counted, never stored)."""
+        self.reasons["accepted characters"] += len(text)
+
+    def dismissed(self) -> None:
+        """The person sent it away with Esc."""
+        self.reasons["dismissed"] += 1
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._wake:
+            self._closed = True
+            self._generation += 1
+            self._interrupt()
+            self._wake.notify()
+        if self._thread is not None:
+            self._thread.join(2)
+
+    def _interrupt(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    # the worker's side
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while self._pending is None and not self._closed:
+                    self._wake.wait()
+                if self._closed or self._pending is None:
+                    return
+                context, deliver = self._pending
+                self._pending = None
+                generation = self._generation
+            self._answer(context, deliver, generation)
+
+    def _answer(self, context: CompletionContext, deliver: Deliver, generation: int) -> None:
+        started = time.perf_counter()
+        refused = self._refuse(context)
+        if refused:
+            deliver(context.revision, self._suppress(refused, started))
+            return
+        memory = self._from_memory(context)
+        first = self._judge(context, (memory,), started)
+        if first.text:
+            deliver(context.revision, first)
+        with self._wake:
+            if self._wake.wait_for(lambda: self._generation != generation, self._debounce.wait_ms() / 1000):
+                return
+        asked = time.perf_counter()
+        model = self._from_model(context, generation)
+        if self._generation != generation:
+            return
+        self._debounce = self._debounce.observed(1000 * (time.perf_counter() - asked))
+        final = self._judge(context, (model, memory), started)
+        self.reasons[final.reason or "shown"] += 1
+        deliver(context.revision, final)
+        if final.text and not final.alternatives:
+            another = self._alternative(context, final, generation)
+            if another and self._generation == generation:
+                deliver(context.revision, replace(final, alternatives=(another,)))
+
+    def _alternative(self, context: CompletionContext, shown: Completion, generation: int) -> str:
+        """A second continuation that begins with another word, for Alt+]."""
+        word = shown.text.split()[0] if shown.text.split() else ""
+        if not word or not shown.text.startswith((" ", word)) or context.prefix[-1:].isalnum():
+            return ""
+        candidate = self._from_model(context, generation, {word.strip(",.;:!?"): BANNED})
+        text, probability = choose(candidate, self._gate) if candidate else ("", 0.0)
+        ok = text and text != shown.text and admit(text, probability, context, replace(self._gate, min_probability=0.02, min_gain=0.1))
+        return text if ok is None else ""
+
+    def complete(self, context: CompletionContext, *, personal: bool = True) -> Completion:
+        """Both lanes, waited for: what the window would show at this place."""
+        started = time.perf_counter()
+        refused = self._refuse(context)
+        if refused:
+            return self._suppress(refused, started)
+        memory = self._from_memory(context) if personal else None
+        model = self._from_model(context, None, personal=personal)
+        return self._judge(context, (model, memory), started)
+
+    # the lanes
+
+    def _refuse(self, context: CompletionContext) -> Suppressed | None:
+        if not self._settings.get(COMPLETIONS):
+            return Suppressed.OFF
+        if context.suffix[:1].isalnum() and context.prefix[-1:].isalnum():
+            return Suppressed.MID_WORD
+        return None
+
+    def _from_memory(self, context: CompletionContext) -> Candidate | None:
+        opening = self._personal.opening(context)
+        if opening:
+            return opening
+        return self._personal.memory.complete(context.prefix, self._max_words())
+
+    def _from_model(
+        self,
+        context: CompletionContext,
+        generation: int | None,
+        bias: Mapping[str, float] | None = None,
+        *,
+        personal: bool = True,
+    ) -> Candidate | None:
+        preamble = self.preamble(context)
+        banned = dict(self._personal.completion_bias(context.audience)) if personal else {}
+        banned.update(bias or {})
+        request = Generate(
+            Lane.COMPLETION,
+            preamble,
+            window(context.prefix),
+            TOKENS,
+            Sampling(0.0, repeat_penalty=1.0),
+            ("\n",) if context.prefix.strip() else (),
+            bias=banned,
+            heal=True,
+            memory=self._personal.token_memory if personal else "",
+            memory_weight=self._personal.memory_weight if personal else 0.0,
+            min_probability=self._gate.min_probability / 3,
+            suffix=context.suffix[:SUFFIX_CHARACTERS] if context.suffix.strip() else "",
+        )
+        try:
+            with self._wake:
+                if generation is not None and generation != self._generation:
+                    return None
+                stream = self._engine.generate(request)
+                if generation is not None:
+                    self._stream = stream
+            steps: list[str] = []
+            logprobs: list[float] = []
+            for piece in stream:
+                steps.append(piece.text)
+                logprobs.append(piece.logprob)
+        except UserError as error:
+            _log.warning("no completion: %s", type(error).__name__)
+            return None
+        finally:
+            with self._wake:
+                if generation is None or generation == self._generation:
+                    self._stream = None
+        return Candidate(tuple(steps), probability_of(logprobs), "model") if steps else None
+
+    def score(self, context: CompletionContext, text: str, *, personal: bool = True) -> float:
+        """Natural-log likelihood of a text in its context, under the personal model or the plain one."""
+        return self._engine.score(
+            self.preamble(context),
+            text,
+            self._personal.token_memory if personal else "",
+            self._personal.memory_weight if personal else 0.0,
+        )
+
+    def preamble(self, context: CompletionContext) -> str:
+        """What stands before the text in the model's view: the subject and the message it answers."""
+        parts = []
+        if context.reply_to is not None and context.reply_to.text.strip():
+            parts.append(plain(context.reply_to.text.strip()[-1200:]) + "\n\n---\n\n")
+        if context.kind is Kind.EMAIL and context.subject.strip():
+            parts.append(f"Subject: {plain(context.subject.strip())}\n\n")
+        return "".join(parts)
+
+    def _judge(
+        self, context: CompletionContext, candidates: tuple[Candidate | None, ...], started: float
+    ) -> Completion:
+        gate = replace(self._gate, max_words=self._max_words())
+        options: list[tuple[float, str, float, Candidate]] = []
+        reason = Suppressed.EMPTY
+        for candidate in candidates:
+            if candidate is None:
+                continue
+            text, probability = choose(candidate, gate)
+            refused = admit(text, probability, context, gate)
+            if refused is None and self._personal.is_banned(context.prefix, text, context.audience):
+                refused = Suppressed.BANNED
+            if refused is None:
+                options.append((probability * (len(text) - 1), text, probability, candidate))
+            else:
+                reason = refused
+        ms = 1000 * (time.perf_counter() - started)
+        if not options:
+            return Completion(ms=ms, reason=reason)
+        options.sort(key=lambda option: -option[0])
+        _, text, probability, best = options[0]
+        others = tuple(option[1] for option in options[1:] if option[1].strip() != text.strip())
+        return Completion(text, best.lane, probability, others, ms)
+
+    def _suppress(self, reason: Suppressed, started: float) -> Completion:
+        self.reasons[reason] += 1
+        return Completion(ms=1000 * (time.perf_counter() - started), reason=reason)
+
+    def _max_words(self) -> int:
+        return self._settings.get(MAX_WORDS)
+
+
+def window(prefix: str) -> str:
+    """The end of the text before the caret, cut so that the cut stays put while typing goes on."""
+    over = len(prefix) - WINDOW_CHARACTERS
+    if over <= 0:
+        return prefix
+    cut = (over // STEP_CHARACTERS + 1) * STEP_CHARACTERS
+    blank = prefix.find(" ", cut)
+    return prefix[blank + 1 if 0 <= blank < cut + 80 else cut :]
+
+
+def plain(text: str) -> str:
+    """Text that cannot act as one of the model's special tokens, wherever it is parsed."""
+    return text.replace("<|", "<\u200b|")

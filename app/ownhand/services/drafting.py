@@ -1,0 +1,267 @@
+"""Suggestions: from an action on a draft to new text, streamed, checked and explained."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from ownhand.domain import actions, facts, letter
+from ownhand.domain.corpus import Kind
+from ownhand.domain.draft import first_name_of
+from ownhand.domain.guard import as_sentence, notes_of
+from ownhand.domain.personalize import Contribution, Material, personalize
+from ownhand.domain.ports import Engine, Stream
+from ownhand.domain.preference import Dimension, Origin, Preference
+from ownhand.domain.prompt import Messages, assemble
+from ownhand.domain.suggestion import (
+    Failed,
+    Finished,
+    Stopped,
+    Streaming,
+    Suggestion,
+    SuggestionEvent,
+    SuggestionRequest,
+    Why,
+)
+from ownhand.errors import BadInput, Cancelled, UserError
+from ownhand.services.learning import Learning
+from ownhand.services.personal import Personal
+from ownhand.services.writing import Brief, Writer
+
+_log = logging.getLogger(__name__)
+
+ANSWER_TOKENS = 400
+"""Room kept free for the answer in the model's context."""
+
+FORM: dict[str, tuple[tuple[Dimension, str], ...]] = {
+    "formal": (
+        (Dimension.CONTRACTIONS, "avoid"),
+        (Dimension.EXCLAMATION, "avoid"),
+        (Dimension.EMOJI, "avoid"),
+    ),
+    "casual": ((Dimension.CONTRACTIONS, "use"),),
+    "shorten": ((Dimension.HEDGING, "avoid"), (Dimension.STOCK_PHRASE, "avoid")),
+    "bullets": ((Dimension.LISTS, "bullets"),),
+}
+"""What an action asks of the form, done by rule as well as by the model."""
+
+
+@dataclass
+class Job:
+    """A suggestion under way in its own thread."""
+
+    _cancelled: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+    _stream: Stream | None = None
+
+    def cancel(self) -> None:
+        """Stop; `Stopped` follows."""
+        self._cancelled.set()
+        stream = self._stream
+        if stream is not None:
+            stream.close()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the person asked to stop."""
+        return self._cancelled.is_set()
+
+    def watch(self, stream: Stream) -> Iterator[str]:
+        """The pieces of a stream, until cancelled.  Raises Cancelled."""
+        self._stream = stream
+        try:
+            for piece in stream:
+                if self.cancelled:
+                    stream.close()
+                    break
+                yield piece.text
+        finally:
+            self._stream = None
+        if self.cancelled:
+            raise Cancelled
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Until its last event was delivered."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+
+class Drafting:
+    """Runs actions.  Any number may be started; the engine takes them in order."""
+
+    def __init__(self, engine: Engine, personal: Personal, learning: Learning) -> None:
+        self._engine = engine
+        self._personal = personal
+        self._learning = learning
+
+    def start(self, request: SuggestionRequest, deliver: Callable[[SuggestionEvent], None]) -> Job:
+        """Begin and return at once; events come from another thread, the last is Finished, Failed or Stopped."""
+        job = Job()
+
+        def work() -> None:
+            try:
+                deliver(Finished(self.run(request, deliver, job)))
+            except Cancelled:
+                deliver(Stopped())
+            except UserError as error:
+                deliver(Failed(str(error)))
+
+        job._thread = threading.Thread(target=work, name="drafting", daemon=True)
+        job._thread.start()
+        return job
+
+    def run(
+        self,
+        request: SuggestionRequest,
+        deliver: Callable[[SuggestionEvent], None] = lambda _event: None,
+        job: Job | None = None,
+    ) -> tuple[Suggestion, ...]:
+        """All variants of a suggestion.  Raises BadInput where there is nothing to work on, WorkerError, Cancelled."""
+        job = job or Job()
+        action = actions.BY_ID[request.action_id]
+        self._check(action, request)
+        started = time.perf_counter()
+        situation = self.situation(request)
+        material = self._personal.material(situation, request.recipients, request.audience, personal=request.personal)
+        contribution = personalize(material)
+        gathered = 1000 * (time.perf_counter() - started)
+        results: list[Suggestion] = []
+        for variant in range(max(1, request.variants)):
+            begun = time.perf_counter()
+            suggestion = self._variant(request, action, material, contribution, variant, situation, deliver, job)
+            timings = {"gather": gathered, "write": 1000 * (time.perf_counter() - begun), **suggestion.why.timings}
+            results.append(replace(suggestion, why=replace(suggestion.why, timings=timings)))
+        return tuple(_distinct(results))
+
+    @staticmethod
+    def situation(request: SuggestionRequest) -> str:
+        """Subject, recipients and brief in one text: what similar situations are found by."""
+        parts = [request.subject, " ".join(request.recipients), request.instruction]
+        if actions.BY_ID[request.action_id].scope is not actions.Scope.BRIEF or not request.instruction.strip():
+            parts.append(request.source[:1500])
+        if request.reply_to is not None:
+            parts.append(request.reply_to.text[:600])
+        return "\n".join(part for part in parts if part.strip())
+
+    @staticmethod
+    def _check(action: actions.Action, request: SuggestionRequest) -> None:
+        if action.id == "reply" and (request.reply_to is None or not request.reply_to.text.strip()):
+            raise BadInput("There is no message to answer. Paste it into “Replying to”, or drop an .eml file here.")
+        if action.id == "draft" and not (request.instruction.strip() or request.source.strip()):
+            raise BadInput("Say in a few notes what to write, one per line.")
+        if action.id == "custom" and not request.instruction.strip():
+            raise BadInput("Say what to do with the text.")
+        if action.id not in {"draft", "reply"} and not request.source.strip():
+            raise BadInput("There is no text to work on yet.")
+
+    def _variant(
+        self,
+        request: SuggestionRequest,
+        action: actions.Action,
+        material: Material,
+        contribution: Contribution,
+        variant: int,
+        situation: str,
+        deliver: Callable[[SuggestionEvent], None],
+        job: Job,
+    ) -> Suggestion:
+        writer = Writer(self._engine, contribution, job.watch, seed=request.seed + variant, variant=variant)
+        preferences = [*self._forms(action), *material.preferences]
+        is_letter = request.kind is Kind.EMAIL and action.id in {"draft", "reply"}
+        brief = Brief(
+            action,
+            self._source(action, request),
+            request.instruction.strip(),
+            request.subject.strip(),
+            request.recipients,
+            request.reply_to,
+            is_letter,
+            self._frame(request, material) if is_letter else letter.Letter("", "", ""),
+        )
+        text = ""
+        for text in writer.write(brief):
+            deliver(Streaming(variant, text))
+        whole = action.id == "rewrite" and request.selection is None and request.kind is Kind.EMAIL
+        applied = self._learning.apply(
+            text, preferences, request.recipients, is_letter=is_letter or (whole and bool(letter.split(text).greeting))
+        )
+        if action.scope is actions.Scope.SUBJECT:
+            applied = replace(applied, text=text)
+        elif action.scope is actions.Scope.CARET:
+            applied = replace(applied, text=request.source + text)
+        source = brief.text + "\n" + brief.instruction
+        allowed = " ".join([request.subject, *request.recipients, material.name, *self._known_words(preferences)])
+        if request.reply_to is not None:
+            allowed += " " + request.reply_to.text + " " + request.reply_to.from_name
+        used = tuple(item for item in preferences if item.id in set(applied.used))
+        return Suggestion(
+            uuid.uuid4().hex,
+            action.id,
+            request.source,
+            applied.text,
+            facts.compare(source if action.keeps_facts else "", applied.text, allowed + ("" if action.keeps_facts else source)),
+            Why(
+                contribution.passages,
+                tuple(dict.fromkeys((*used, *material.preferences))),
+                tuple(rule for section in contribution.sections if section.bullets for rule in section.items),
+                writer.prompt,
+                writer.timings,
+                tuple(writer.remarks),
+            ),
+            situation,
+        )
+
+    @staticmethod
+    def _source(action: actions.Action, request: SuggestionRequest) -> str:
+        if action.scope is not actions.Scope.BRIEF:
+            return request.source
+        if action.id == "reply":
+            return request.instruction.strip() or request.source.strip()
+        return request.instruction.strip() or request.source.strip()
+
+    def _frame(self, request: SuggestionRequest, material: Material) -> letter.Letter:
+        """Greeting and sign-off as this person would set them here; empty where nothing is known."""
+        greeting = sign_off = None
+        for item in material.preferences:
+            if item.dimension is Dimension.GREETING and greeting is None:
+                greeting = letter.fill(item.value, self._addressed(request))
+            if item.dimension is Dimension.SIGN_OFF and sign_off is None:
+                sign_off = item.value
+        if greeting is None:
+            name = first_name_of(self._addressed(request)[0]) if self._addressed(request) else ""
+            greeting = f"Hi {name}," if name else "Hi,"
+        if sign_off is None:
+            sign_off = f"Best,\n{material.name}" if material.name else "Best,"
+        return letter.Letter(greeting, "", sign_off)
+
+    @staticmethod
+    def _addressed(request: SuggestionRequest) -> tuple[str, ...]:
+        if request.recipients:
+            return request.recipients
+        return (request.reply_to.from_name,) if request.reply_to is not None and request.reply_to.from_name else ()
+
+    @staticmethod
+    def _forms(action: actions.Action) -> list[Preference]:
+        return [
+            Preference(f"action:{action.id}:{dimension}", dimension, value, origin=Origin.STATED)
+            for dimension, value in FORM.get(action.id, ())
+        ]
+
+    @staticmethod
+    def _known_words(preferences: list[Preference]) -> list[str]:
+        return [item.value for item in preferences if item.dimension in {Dimension.GREETING, Dimension.SIGN_OFF}]
+
+
+def _distinct(suggestions: list[Suggestion]) -> list[Suggestion]:
+    seen: set[str] = set()
+    kept: list[Suggestion] = []
+    for suggestion in suggestions:
+        words = " ".join(suggestion.text.split())
+        if words not in seen:
+            seen.add(words)
+            kept.append(suggestion)
+    return kept

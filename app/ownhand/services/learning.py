@@ -1,0 +1,281 @@
+"""Learning: from what the person changes, and from what they wrote before, to rules they can read and overrule."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ownhand.domain import applying, detectors, style
+from ownhand.domain import preference as rules
+from ownhand.domain.applying import Applied
+from ownhand.domain.corpus import Document
+from ownhand.domain.draft import EVERYONE, resolve_audience
+from ownhand.domain.ports import Recall, Vault
+from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
+from ownhand.domain.style import StyleProfile, Trait
+from ownhand.domain.suggestion import Suggestion
+from ownhand.errors import BadInput, UserError
+from ownhand.settings import LEARN, Settings
+
+_log = logging.getLogger(__name__)
+
+CHOSEN = "style.chosen"
+"""Setting under which the person's own choices per trait rest: {audience: {trait: value}}."""
+
+
+class Learning:
+    """Edits in, preferences out.  All rules live in the domain; this keeps them, and keeps them current."""
+
+    def __init__(self, vault: Vault, recall: Recall | None, settings: Settings) -> None:
+        self._vault = vault
+        self._recall = recall
+        self._settings = settings
+        self._lock = threading.RLock()
+        self._profiles: dict[str, StyleProfile] = {}
+        self._evidence: list[Evidence] | None = None
+        self._vectors: dict[str, bytes] | None = None
+        self._chosen: dict[str, dict[str, str]] | None = None
+        self.version = 0
+        """Grows with every change, so that others know when what they derived is old."""
+
+    # what was written before
+
+    def measure(self, document: Document) -> None:
+        """Take a document into the profile of its audience and of everyone."""
+        audience = resolve_audience(self._audiences(), document.recipients)
+        with self._lock:
+            for key in {EVERYONE, audience}:
+                style.add(self._profile(key), document)
+            self.version += 1
+
+    def reset_profiles(self) -> None:
+        """Forget what was measured; the history is about to be read again."""
+        with self._lock:
+            self._profiles.clear()
+            self.version += 1
+
+    def profile(self, audience: str = EVERYONE) -> StyleProfile:
+        """The measured habits of an audience; Everyone's where too little was written to this one."""
+        with self._lock:
+            own = self._profiles.get(audience)
+            return own if own is not None and own.documents >= 5 else self._profile(EVERYONE)
+
+    def _profile(self, audience: str) -> StyleProfile:
+        return self._profiles.setdefault(audience, StyleProfile())
+
+    def _audiences(self) -> list[rules.Audience]:
+        with self._lock:
+            if not hasattr(self, "_known_audiences"):
+                self._known_audiences = self._vault.audiences()
+            return self._known_audiences
+
+    def audiences_changed(self) -> None:
+        """A group was added, changed or removed."""
+        with self._lock:
+            self._known_audiences = self._vault.audiences()
+
+    def greeting(self, recipients: Sequence[str], audience: str) -> tuple[str, float]:
+        """The greeting to expect for these recipients, and how often it is used; ('', 0) where none can be told."""
+        for item in self.effective("", audience):
+            if item.dimension is Dimension.GREETING:
+                return applying.greeting_line(item.value, recipients), 0.9
+        template, share = style.usual_greeting(self.profile(audience), recipients)
+        return (applying.greeting_line(template, recipients), share) if template else ("", 0.0)
+
+    def signature_name(self) -> str:
+        """The name under most of the person's messages."""
+        return style.usual_name(self.profile())
+
+    def profile_rules(self, audience: str, preferences: Sequence[Preference]) -> list[str]:
+        """What the measured profile adds to the prompt, where no preference speaks already."""
+        spoken = {item.dimension for item in preferences}
+        return [rule for dimension, rule in style.summary(self.profile(audience)) if dimension not in spoken]
+
+    # what was changed
+
+    def record(
+        self, suggestion: Suggestion, kept: str, recipients: Sequence[str], audience: str = EVERYONE
+    ) -> list[Preference]:
+        """Learn from what became of a suggestion; returns the preferences that came into effect by it."""
+        if not self._settings.get(LEARN) or not kept.strip():
+            return []
+        return self.observe(
+            Edit(
+                uuid.uuid4().hex,
+                suggestion.text,
+                kept,
+                suggestion.action_id,
+                audience,
+                suggestion.situation,
+                tuple(recipients),
+                datetime.now(UTC),
+            )
+        )
+
+    def observe(self, edit: Edit) -> list[Preference]:
+        """Store an edit with what it says; returns the preferences that came into effect by it."""
+        before = {item.id for item in self.preferences() if rules.in_effect(item)}
+        found = detectors.detect(edit)
+        vector = self._embed(edit.context) if found and edit.context.strip() else None
+        self._vault.add_edit(edit, found, vector)
+        with self._lock:
+            self._evidence = None
+            self._vectors = None
+            self.version += 1
+        return [item for item in self.preferences() if rules.in_effect(item) and item.id not in before]
+
+    def _embed(self, text: str) -> bytes | None:
+        if self._recall is None:
+            return None
+        try:
+            return self._recall.embed([text])[0]
+        except UserError as error:
+            _log.warning("an edit was stored without its situation: %s", type(error).__name__)
+            return None
+
+    def preferences(self) -> list[Preference]:
+        """Everything learned and stated, whatever its scope and whether in effect or not."""
+        return rules.learn(self._all_evidence(), self._vault.preferences())
+
+    def effective(self, situation: str, audience: str = EVERYONE) -> list[Preference]:
+        """What is in effect for one situation, the person's own word first, then what was learned, then measured habits."""
+        similarity = self._similar_situations(situation)
+        learned = [
+            item
+            for item in rules.learn(
+                self._all_evidence(), self._vault.preferences(), similarity=similarity, audience=audience
+            )
+            if rules.in_effect(item)
+        ]
+        spoken = {(item.dimension, item.subject) for item in learned}
+        measured = style.preferences_from(self.profile(audience), self.chosen(audience))
+        return learned + [item for item in measured if (item.dimension, item.subject) not in spoken]
+
+    def _all_evidence(self) -> list[Evidence]:
+        with self._lock:
+            if self._evidence is None:
+                self._evidence = self._vault.evidence()
+            return self._evidence
+
+    def _similar_situations(self, situation: str) -> Mapping[str, float] | None:
+        if self._recall is None or not situation.strip():
+            return None
+        with self._lock:
+            if self._vectors is None:
+                self._vectors = self._vault.edit_vectors()
+            vectors = self._vectors
+        if not vectors:
+            return None
+        try:
+            return dict(zip(vectors, self._recall.similarities(situation, list(vectors.values())), strict=True))
+        except UserError as error:
+            _log.warning("preferences are not weighed by situation: %s", type(error).__name__)
+            return None
+
+    def apply(
+        self, text: str, preferences: Sequence[Preference], recipients: Sequence[str], *, is_letter: bool
+    ) -> Applied:
+        """The deterministic pass over generated text, so that a rule holds even with a small model."""
+        return applying.apply(text, preferences, recipients, is_letter=is_letter)
+
+    def biases(self, audience: str = EVERYONE, preferences: Sequence[Preference] | None = None) -> dict[str, float]:
+        """Words that preferences favour (+) or ban (-)."""
+        return applying.biases(self.effective("", audience) if preferences is None else preferences)
+
+    # the person's own word
+
+    def statement(self, preference: Preference) -> str:
+        """The rule in words."""
+        return preference.statement or rules.statement(preference)
+
+    def confidence(self, preference: Preference) -> float:
+        """0 to 1."""
+        return rules.confidence(preference)
+
+    def in_effect(self, preference: Preference) -> bool:
+        """Whether it acts now."""
+        return rules.in_effect(preference)
+
+    def evidence_for(self, preference: Preference) -> list[Edit]:
+        """The edits it rests on, latest first."""
+        wanted = set(preference.edits)
+        return [edit for edit in self._vault.edits(10_000) if edit.id in wanted]
+
+    def set_enabled(self, preference: Preference, enabled: bool) -> None:
+        """Switch a rule on or off; the evidence stays."""
+        self._store(replace(preference, enabled=enabled))
+
+    def reword(self, preference: Preference, text: str) -> Preference:
+        """The person says it in their own words: from then on it is theirs.  Raises BadInput for an empty text."""
+        stated = self.state(text, preference.audience)
+        self.delete(preference)
+        return stated
+
+    def state(self, text: str, audience: str = EVERYONE) -> Preference:
+        """A rule the person gives; in effect at once.  Raises BadInput for an empty text."""
+        parsed = rules.parse_statement(text)
+        if parsed is None:
+            raise BadInput("Say the rule in a few words, for example: no exclamation marks.")
+        stated = replace(parsed, audience=audience, origin=Origin.STATED)
+        self._store(stated)
+        return stated
+
+    def delete(self, preference: Preference) -> None:
+        """Remove a rule; evidence seen so far does not bring it back."""
+        if preference.origin is Origin.STATED:
+            self._vault.delete_preference(preference.id)
+        else:
+            self._vault.save_preference(rules.buried(preference))
+        self._changed()
+
+    def forget_everything(self) -> None:
+        """All edits, evidence and preferences."""
+        self._vault.forget_learning()
+        self._changed()
+
+    def _store(self, preference: Preference) -> None:
+        self._vault.save_preference(preference)
+        self._changed()
+
+    def _changed(self) -> None:
+        with self._lock:
+            self._evidence = None
+            self._vectors = None
+            self.version += 1
+
+    # style, as measured and as chosen
+
+    def traits(self, audience: str = EVERYONE) -> list[Trait]:
+        """The profile for people, with what was chosen instead."""
+        chosen = self.chosen(audience)
+        return [replace(trait, chosen=chosen.get(trait.key)) for trait in style.traits(self.profile(audience))]
+
+    def choose(self, audience: str, key: str, value: str | None) -> None:
+        """Overrule a trait, or (None) leave it as I write."""
+        with self._lock:
+            everything = dict(self._choices())
+            mine = dict(everything.get(audience, {}))
+            if value is None:
+                mine.pop(key, None)
+            else:
+                mine[key] = value
+            everything[audience] = mine
+            self._vault.set_setting(CHOSEN, json.dumps(everything))
+            self._chosen = everything
+            self.version += 1
+
+    def chosen(self, audience: str) -> Mapping[str, str]:
+        """The person's choices for an audience, with Everyone's beneath."""
+        choices = self._choices()
+        return {**choices.get(EVERYONE, {}), **choices.get(audience, {})}
+
+    def _choices(self) -> dict[str, dict[str, str]]:
+        with self._lock:
+            if self._chosen is None:
+                self._chosen = json.loads(self._vault.setting(CHOSEN) or "{}")
+            return self._chosen

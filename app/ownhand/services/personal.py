@@ -1,0 +1,223 @@
+"""The personal model at run time: what was learned, kept ready for completions and suggestions.
+
+Filled from the vault in the background when the app starts (newest first, so that what matters most is there first), then kept
+up to date as documents come, go and are written.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from ownhand.domain import preference as rules
+from ownhand.domain import style
+from ownhand.domain.completion import Candidate, CompletionContext
+from ownhand.domain.corpus import Document, Kind
+from ownhand.domain.draft import EVERYONE, first_name_of, resolve_audience
+from ownhand.domain.ngram import Memory
+from ownhand.domain.personalize import Material
+from ownhand.domain.ports import Recall, Vault
+from ownhand.domain.preference import Dimension, Preference
+from ownhand.errors import UserError
+from ownhand.services.learning import Learning
+from ownhand.services.retrieval import COLLECTION, Retrieval
+from ownhand.services.status import Status, StatusEvent
+from ownhand.settings import NAME, STRENGTH, Settings
+
+_log = logging.getLogger(__name__)
+
+MEMORY_CHUNKS = 400_000
+"""Words that the two memories hold at most, newest first: beyond that old text adds little and costs memory."""
+
+
+class TokenMemories(Protocol):
+    """Where texts are remembered as tokens: the engines in use."""
+
+    def remember(self, memory: str, texts: Sequence[str]) -> None: ...
+    def forget(self, memory: str) -> None: ...
+
+
+class Personal:
+    """The person's memories and material, shared by every lane.  Safe from any thread."""
+
+    def __init__(
+        self,
+        vault: Vault,
+        engine: TokenMemories,
+        recall: Recall | None,
+        retrieval: Retrieval,
+        learning: Learning,
+        settings: Settings,
+        status: Status,
+        namespace: str,
+    ) -> None:
+        self.memory = Memory()
+        self.token_memory = namespace
+        self._vault = vault
+        self._engine = engine
+        self._recall = recall
+        self._retrieval = retrieval
+        self._learning = learning
+        self._settings = settings
+        self._status = status
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._bans: dict[str, tuple[int, list[str]]] = {}
+
+    # filling
+
+    def start(self) -> None:
+        """Fill in the background."""
+        self._thread = threading.Thread(target=self.fill, name="personal", daemon=True)
+        self._thread.start()
+
+    def fill(self) -> None:
+        """Read the history into the memories, the profiles and the vector index."""
+        try:
+            self._learn_history()
+            self._send_vectors()
+        except UserError as error:
+            _log.warning("the personal model is not complete: %s", type(error).__name__)
+        self.count()
+
+    def count(self) -> None:
+        """Announce how much is known."""
+        if self._stop.is_set():
+            return
+        state = self._vault.state()
+        active = sum(1 for item in self._learning.preferences() if rules.in_effect(item))
+        self._status.announce(
+            StatusEvent("history", "counted", documents=state.documents, preferences=active)
+        )
+
+    def _learn_history(self) -> None:
+        batch: list[str] = []
+        for document in self._vault.each_document():
+            if self._stop.is_set():
+                return
+            self._learning.measure(document)
+            if self.memory.size < MEMORY_CHUNKS:
+                self.memory.add(document.text)
+                batch.append(document.text)
+            if len(batch) >= 200:
+                self._engine.remember(self.token_memory, batch)
+                batch = []
+        if batch:
+            self._engine.remember(self.token_memory, batch)
+
+    def _send_vectors(self) -> None:
+        if self._recall is None:
+            return
+        for pairs in self._vault.each_vector():
+            if self._stop.is_set():
+                return
+            self._recall.add(COLLECTION, [i for i, _ in pairs], [v for _, v in pairs])
+
+    def refill_recall(self) -> None:
+        """The recall worker was started anew: send the vectors again, in the background."""
+        threading.Thread(target=self._refill, name="refill", daemon=True).start()
+
+    def _refill(self) -> None:
+        try:
+            self._send_vectors()
+        except UserError as error:
+            _log.warning("the vector index could not be filled again: %s", type(error).__name__)
+
+    def add(self, documents: list[Document]) -> None:
+        """New documents of the person's own."""
+        for document in documents:
+            self._learning.measure(document)
+            self.memory.add(document.text)
+        if documents:
+            try:
+                self._engine.remember(self.token_memory, [document.text for document in documents])
+            except UserError as error:
+                _log.warning("the token memory was not extended: %s", type(error).__name__)
+
+    def reload(self) -> None:
+        """Forget the memories and read the vault again: after documents were removed."""
+        self.memory = Memory()
+        self._learning.reset_profiles()
+        self._engine.forget(self.token_memory)
+        self.fill()
+
+    def forget(self) -> None:
+        """Drop what the workers know of this person."""
+        self._engine.forget(self.token_memory)
+        if self._recall is not None:
+            self._recall.drop(COLLECTION)
+
+    def close(self) -> None:
+        """Stop filling."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(5)
+
+    # using
+
+    @property
+    def memory_weight(self) -> float:
+        """How strongly the token memory is mixed into the model's distribution, 0 to 1."""
+        return 0.6 * self._settings.get(STRENGTH) / 100
+
+    @property
+    def name(self) -> str:
+        """How the person signs: stated, else the commonest name under their messages."""
+        return self._settings.get(NAME) or self._learning.signature_name()
+
+    def opening(self, context: CompletionContext) -> Candidate | None:
+        """The greeting this person writes to this recipient, while the first line is still being typed."""
+        if context.kind is not Kind.EMAIL or "\n" in context.prefix or len(context.prefix) > 40:
+            return None
+        greeting, share = self._learning.greeting(context.recipients, context.audience)
+        if not greeting or not greeting.startswith(context.prefix) or greeting == context.prefix:
+            return None
+        return Candidate((greeting[len(context.prefix) :],), (share,), "memory")
+
+    def completion_bias(self, audience: str) -> Mapping[str, float]:
+        """Words a preference bans."""
+        return {phrase: -50.0 for phrase in self._banned(audience) if len(phrase.split()) <= 6}
+
+    def is_banned(self, prefix: str, text: str, audience: str) -> bool:
+        """Whether taking `text` would put a banned phrase into the draft."""
+        tail = (prefix[-80:] + text).lower()
+        before = prefix.lower()
+        for phrase in self._banned(audience):
+            pattern = rf"\b{re.escape(phrase)}\b"
+            if len(re.findall(pattern, tail)) > len(re.findall(pattern, before[-80:])):
+                return True
+        return False
+
+    def _banned(self, audience: str) -> list[str]:
+        version = self._learning.version
+        with self._lock:
+            known = self._bans.get(audience)
+            if known is None or known[0] != version:
+                bans = [word.lower() for word, bias in self._learning.biases(audience).items() if bias < 0]
+                known = self._bans[audience] = (version, bans)
+        return known[1]
+
+    def material(
+        self, situation: str, recipients: tuple[str, ...], audience: str, *, personal: bool = True, examples: int = 6
+    ) -> Material:
+        """Everything known that fits a situation (subject, brief and recipients in one text)."""
+        if not personal:
+            return Material(strength=0.0)
+        strength = self._settings.get(STRENGTH) / 100
+        hits = self._retrieval.find(situation, examples, recipients)
+        preferences = tuple(self._learning.effective(situation, audience))
+        return Material(
+            tuple(hits),
+            tuple(self._learning.profile_rules(audience, preferences)),
+            preferences,
+            self._learning.biases(audience, preferences),
+            self.name,
+            audience,
+            strength,
+            self.token_memory,
+        )
+

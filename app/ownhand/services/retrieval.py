@@ -1,0 +1,106 @@
+"""Finding the person's own passages that fit: by words, by meaning, by whom they were written to, by age.
+
+BM25 (SQLite FTS5) and dense neighbours are fused by reciprocal rank (Cormack, Clarke & Buettcher, SIGIR 2009, k = 60); passages
+to the same people and recent ones are lifted a little.  Filtering happens after the query: the index knows opaque ids only.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime
+
+from ownhand.domain.corpus import Hit, Passage
+from ownhand.domain.draft import address_of
+from ownhand.domain.ports import Recall, Vault
+from ownhand.errors import UserError
+
+COLLECTION = "history"
+K = 60
+SAME_PERSON = 0.35
+RECENT = 0.15
+HALF_LIFE_DAYS = 365.0
+
+_log = logging.getLogger(__name__)
+
+_COMMON = frozenset(
+    "a an and are as at be but by for from had has have i if in is it its me my not of on or our she he so than that the "
+    "their them they this to was we were what when which who will with would you your re fw fwd hi dear thanks".split()
+)
+
+
+def query_words(text: str, limit: int = 24) -> list[str]:
+    """The telling words of a text, in order, without repeats."""
+    found = (word.lower() for word in re.findall(r"\w+(?:['’\-]\w+)*", text))
+    return list(dict.fromkeys(word for word in found if word not in _COMMON and len(word) > 1))[:limit]
+
+
+class Retrieval:
+    """Hybrid search over the history; without the recall worker it goes on with words alone."""
+
+    def __init__(self, vault: Vault, recall: Recall | None) -> None:
+        self._vault = vault
+        self._recall = recall
+
+    def find(
+        self,
+        text: str,
+        limit: int = 8,
+        recipients: Iterable[str] = (),
+        now: datetime | None = None,
+        exclude: Collection[str] = (),
+    ) -> list[Hit]:
+        """The passages that fit `text` best, with their scores; document ids in `exclude` are left out."""
+        pool = max(4 * limit, 24)
+        by_words = self._vault.match(query_words(text), pool) if text.strip() else []
+        by_meaning = self._near(text, pool)
+        similarity = dict(by_meaning)
+        score: dict[int, float] = {}
+        for ranked in (by_words, [passage_id for passage_id, _ in by_meaning]):
+            for rank, passage_id in enumerate(ranked, 1):
+                score[passage_id] = score.get(passage_id, 0.0) + 1.0 / (K + rank)
+        people = {address_of(recipient) for recipient in recipients}
+        ranks = {passage_id: rank for rank, passage_id in enumerate(by_words, 1)}
+        hits = [
+            Hit(
+                passage,
+                score[passage.id] * self._lift(passage, people, now or datetime.now(UTC)),
+                similarity.get(passage.id),
+                ranks.get(passage.id),
+            )
+            for passage in self._vault.passages(list(score))
+            if passage.document_id not in exclude
+        ]
+        hits.sort(key=lambda hit: -hit.score)
+        return _one_per_document(hits)[:limit]
+
+    def _near(self, text: str, limit: int) -> list[tuple[int, float]]:
+        if self._recall is None or not text.strip():
+            return []
+        try:
+            return self._recall.query(COLLECTION, text, limit)
+        except UserError as error:
+            _log.warning("searching by words only: %s", type(error).__name__)
+            return []
+
+    @staticmethod
+    def _lift(passage: Passage, people: set[str], now: datetime) -> float:
+        lift = 1.0
+        if people and people & {address_of(recipient) for recipient in passage.recipients}:
+            lift += SAME_PERSON
+        if passage.written_at is not None:
+            days = max(0.0, (now - passage.written_at).total_seconds() / 86400)
+            lift += RECENT * math.exp(-days * math.log(2) / HALF_LIFE_DAYS)
+        return lift
+
+
+def _one_per_document(hits: Sequence[Hit]) -> list[Hit]:
+    seen: set[str] = set()
+    kept: list[Hit] = []
+    for hit in hits:
+        if hit.passage.document_id not in seen:
+            seen.add(hit.passage.document_id)
+            kept.append(hit)
+    return kept

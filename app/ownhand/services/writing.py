@@ -1,0 +1,309 @@
+"""How an action's text is written with the model at hand.
+
+A capable model writes the whole and is checked afterwards.  A small one writes sentence by sentence, each checked against its
+note or source sentence by `guard`; where the check fails, the person's own words stand.  Which way is taken follows from the
+number of parameters alone.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ownhand.domain import guard, letter
+from ownhand.domain.actions import Action
+from ownhand.domain.corpus import ReplyContext
+from ownhand.domain.draft import first_name_of
+from ownhand.domain.personalize import Contribution
+from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream
+from ownhand.domain.prompt import CHARACTERS_PER_TOKEN, Messages, assemble, tokens_in
+from ownhand.domain.text import sentences
+from ownhand.errors import ModelError
+
+CAPABLE_PARAMETERS = 700_000_000
+"""From here on a model is trusted with a whole letter at once; measured on instruct models of 0.6B and above by others, and
+on our own 100M model, which is not."""
+
+ANSWER_TOKENS = 420
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What to write."""
+
+    action: Action
+    text: str = field(repr=False)
+    """Notes, or the text to rework."""
+    instruction: str = field(repr=False)
+    subject: str = field(repr=False)
+    recipients: tuple[str, ...] = field(repr=False)
+    reply_to: ReplyContext | None = field(repr=False)
+    is_letter: bool = False
+    frame: letter.Letter = field(default=letter.Letter("", "", ""), repr=False)
+
+
+class Writer:
+    """Writes one variant.  `write` yields the text so far, ever longer or better; the last is the result."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        contribution: Contribution,
+        watch: Callable[[Stream], Iterator[str]],
+        seed: int = 0,
+        variant: int = 0,
+    ) -> None:
+        self._engine = engine
+        self._contribution = contribution
+        self._watch = watch
+        self._seed = seed
+        self._variant = variant
+        self.prompt = ""
+        self.remarks: list[str] = []
+        self.timings: dict[str, float] = {}
+        info = engine.info()
+        self._context = info.context if info is not None else 2048
+        self._capable = info is not None and info.parameters >= CAPABLE_PARAMETERS
+        self._chat = info is None or info.chat
+
+    def write(self, brief: Brief) -> Iterator[str]:
+        """The text so far, again and again.  Raises ModelError where the model cannot follow instructions."""
+        action = brief.action
+        if action.id == "continue":
+            yield from self._continue(brief.text)
+            return
+        if not self._chat:
+            raise ModelError("This model only completes text. Choose one with a chat template for suggestions in Settings, Models.")
+        if action.id == "subject":
+            yield self._subject(brief)
+        elif self._capable:
+            yield from self._whole(brief)
+        elif action.id == "draft":
+            yield from self._from_notes(brief)
+        elif action.id == "reply":
+            yield from self._reply(brief)
+        elif action.id == "bullets":
+            yield brief.text
+        else:
+            yield from self._sentence_by_sentence(brief)
+
+    # with a capable model
+
+    def _whole(self, brief: Brief) -> Iterator[str]:
+        text = ""
+        for text in self._ask(self._task(brief), ANSWER_TOKENS):
+            yield text
+        if brief.action.id == "draft":
+            missing = [note for note in guard.notes_of(brief.text) if not guard.covers(note, text, 0.5)]
+            if missing:
+                self.remarks.append(f"{len(missing)} notes the model left out were put in as they were written.")
+                parts = letter.split(text)
+                body = "\n\n".join([parts.body, " ".join(guard.as_sentence(note) for note in missing)])
+                yield letter.join(letter.Letter(parts.greeting, body, parts.sign_off))
+        elif brief.action.keeps_facts and brief.action.id != "custom" and (guard.loops(text) or not guard.keeps(brief.text, text)):
+            yield from self._retry(brief, text)
+
+    def _retry(self, brief: Brief, first: str) -> Iterator[str]:
+        lost = guard.facts.compare(brief.text, first)
+        if not lost.dropped and not guard.loops(first):
+            return
+        task = self._task(brief)
+        if lost.dropped:
+            task += "\n\nKeep these exactly: " + ", ".join(lost.dropped)
+        text = ""
+        for text in self._ask(task, ANSWER_TOKENS, temperature=0.3):
+            pass
+        if not guard.loops(text) and len(guard.facts.compare(brief.text, text).dropped) < max(1, len(lost.dropped)):
+            self.remarks.append("A first try lost facts; this is the second.")
+            yield text
+
+    # with a small model
+
+    def _from_notes(self, brief: Brief) -> Iterator[str]:
+        notes = guard.notes_of(brief.text)
+        written: list[str] = []
+        verbatim = 0
+        for note in notes:
+            plain = guard.as_sentence(note)
+            if not plain:
+                continue
+            sentence = self._one_sentence(f"Expand these notes into full sentences:\n\n- {note.removeprefix('? ')}", note)
+            if guard.expands(note, sentence):
+                written.append(sentence)
+            else:
+                written.append(plain)
+                verbatim += 1
+            yield letter.join(letter.Letter(brief.frame.greeting, " ".join(written), ""))
+        if verbatim:
+            self.remarks.append(
+                f"{verbatim} of {len(notes)} notes stand as you wrote them: the small model's wording of them could not be trusted."
+            )
+        body = " ".join(written)
+        yield letter.join(letter.Letter(brief.frame.greeting, body, brief.frame.sign_off)) if brief.is_letter else body
+
+    def _reply(self, brief: Brief) -> Iterator[str]:
+        if brief.text.strip():
+            yield from self._from_notes(brief)
+            return
+        text = ""
+        for text in self._ask(self._task(brief), 160):
+            body = letter.split(text).body
+            yield letter.join(letter.Letter(brief.frame.greeting, body, ""))
+        body = letter.split(text).body
+        yield letter.join(letter.Letter(brief.frame.greeting, body, brief.frame.sign_off))
+
+    def _sentence_by_sentence(self, brief: Brief) -> Iterator[str]:
+        parts = letter.split(brief.text)
+        lead = brief.action.task.split("{text}")[0] if "{instruction}" not in brief.action.task else brief.instruction + "\n\n"
+        done: list[str] = []
+        kept = total = 0
+        for paragraph in parts.body.split("\n\n"):
+            lines: list[str] = []
+            for line in paragraph.split("\n"):
+                marker = re.match(r"\s*(?:[-*•]|\d+[.)])\s+|", line)
+                mark = marker.group(0) if marker else ""
+                out: list[str] = []
+                for sentence in sentences(line[len(mark) :]):
+                    total += 1
+                    task = "custom" if brief.action.id == "custom" else brief.action.id
+                    new = self._one_sentence(lead + sentence, sentence) if len(sentence.split()) > 2 else ""
+                    if new and guard.rewords(sentence, new, task):
+                        out.append(new)
+                    else:
+                        out.append(sentence)
+                        kept += 1
+                lines.append(mark + " ".join(out))
+            done.append("\n".join(lines))
+            yield letter.join(letter.Letter(parts.greeting, "\n\n".join(done), ""))
+        if kept:
+            self.remarks.append(f"{kept} of {total} sentences keep your wording: the small model's could not be trusted.")
+        yield letter.join(letter.Letter(parts.greeting, "\n\n".join(done), parts.sign_off))
+
+    def _one_sentence(self, task: str, source: str) -> str:
+        limit = int(2.2 * tokens_in(source)) + 16
+        text = ""
+        for text in self._ask(task, limit, personal=False):
+            pass
+        return " ".join(text.split())
+
+    # by any model
+
+    def _subject(self, brief: Brief) -> str:
+        body = letter.split(brief.text).body or brief.text
+        text = ""
+        for text in self._ask(self._task(brief), 20, stop=("\n",)):
+            pass
+        line = text.strip().removeprefix("Subject:").strip().strip("\"“”*").rstrip(".")
+        if line and guard.covers(line, body, 0.6) and not guard.loops(line) and len(guard.stems(line)) >= 1:
+            return line[:1].upper() + line[1:]
+        self.remarks.append("Taken from the text itself: the model's line did not fit it.")
+        return headline(body)
+
+    def _continue(self, text: str) -> Iterator[str]:
+        request = Generate(
+            Lane.SUGGESTION,
+            "",
+            text[-4000:],
+            90,
+            Sampling(0.6 + 0.1 * self._variant, 40, 0.9, 0.05, 1.15, 128, self._seed),
+            ("\n\n\n",),
+            bias=self._contribution.bias,
+            heal=True,
+            memory="" if not self._contribution.memory_weight else self._memory(),
+            memory_weight=self._contribution.memory_weight,
+        )
+        self.prompt = text[-4000:]
+        so_far = ""
+        for piece in self._watch(self._engine.generate(request)):
+            so_far += piece
+            yield so_far
+        whole = re.match(r".*[.!?…][\"')”’]*", so_far, re.S)
+        if whole and len(whole.group(0)) > 20:
+            yield whole.group(0)
+
+    def _memory(self) -> str:
+        return self._contribution.memory
+
+    def _task(self, brief: Brief) -> str:
+        to = first_name_of(brief.recipients[0]) if brief.recipients else ""
+        notes = "\n".join(f"- {note}" for note in guard.notes_of(brief.text)) if brief.text.strip() else ""
+        instruction = brief.instruction or brief.text.strip()
+        return brief.action.task.format(
+            to=f" to {to}" if to else "",
+            subject=f' with the subject "{brief.subject}"' if brief.subject else "",
+            points=notes,
+            instruction=(f": {instruction}" if instruction else "") if brief.action.id == "reply" else instruction,
+            text=brief.text,
+            message=brief.reply_to.text.strip()[:3000] if brief.reply_to is not None else "",
+        )
+
+    def _ask(
+        self,
+        task: str,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: tuple[str, ...] = (),
+        *,
+        personal: bool = True,
+    ) -> Iterator[str]:
+        sections = self._contribution.sections if personal else ()
+        messages: Messages = assemble(sections, literal(task), self._context - min(ANSWER_TOKENS, max_tokens) - 32)
+        room = int((self._context - max_tokens - tokens_in(messages.system) - 64) * CHARACTERS_PER_TOKEN)
+        if len(messages.task) > room:
+            messages = Messages(messages.system, messages.task[:room])
+            self.remarks.append("The text was too long for this model; only its beginning was used.")
+        prompt = self._engine.render(messages.as_roles())
+        if personal or not self.prompt:
+            self.prompt = prompt
+        warmth = temperature if temperature or not self._variant else 0.5 + 0.1 * self._variant
+        request = Generate(
+            Lane.SUGGESTION,
+            prompt,
+            "",
+            max_tokens,
+            Sampling(warmth, 40, 0.9, 0.05, 1.05, 96, self._seed),
+            stop,
+            bias=self._contribution.bias if personal else {},
+            memory=self._memory() if personal and self._contribution.memory_weight else "",
+            memory_weight=0.5 * self._contribution.memory_weight if personal else 0.0,
+        )
+        started = time.perf_counter()
+        first = 0.0
+        so_far = ""
+        for piece in self._watch(self._engine.generate(request)):
+            first = first or 1000 * (time.perf_counter() - started)
+            so_far += piece
+            yield so_far.strip()
+        self.timings["first token"] = self.timings.get("first token", first)
+        self.timings["model"] = self.timings.get("model", 0.0) + 1000 * (time.perf_counter() - started)
+
+
+def literal(text: str) -> str:
+    """Text that cannot act as one of the model's special tokens."""
+    return re.sub(r"<\|(?=[a-z_]+\|>)", "<\u200b|", text)
+
+
+_LEAD = re.compile(
+    r"^(?:(?:hi|hello|hey|dear)\b[^,]*,\s*|please\s+|could you\s+|can you\s+|would you\s+|i (?:wanted|am writing|would like|need|have) to\s+"
+    r"|i(?:'m| am)\s+|i(?:'ve| have)\s+|we(?:'re| are)\s+|just\s+|let me know\s+|send me\s+|let you know\s+(?:that\s+)?|thank you for\s+|thanks for\s+)+",
+    re.I,
+)
+
+
+def headline(text: str) -> str:
+    """A subject line from the text's own words: its most telling sentence, without the courtesies, up to eight words."""
+    counted: dict[str, int] = {}
+    for stem in guard.stems(text):
+        counted[stem] = counted.get(stem, 0) + 1
+    best, weight = "", -1.0
+    for position, sentence in enumerate(sentences(text)[:8]):
+        stems = guard.stems(sentence)
+        score = sum(counted[stem] for stem in set(stems)) / (3 + len(stems)) - 0.05 * position
+        if len(stems) >= 2 and score > weight:
+            best, weight = sentence, score
+    core = _LEAD.sub("", best or text.strip()).strip()
+    core = re.split(r"[,;:.!?]|\s(?:because|so that|before|which|and then|but)\s", core)[0]
+    line = " ".join(core.split()[:8]).strip(" -–—")
+    return line[:1].upper() + line[1:] if line else ""

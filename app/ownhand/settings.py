@@ -1,0 +1,119 @@
+"""Every setting, declared once.  From a row here come loading, validation, the dialog's row and its help text."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from ownhand.errors import BadInput
+
+T = TypeVar("T", bool, int, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting(Generic[T]):
+    """One choice of the person.  `choices` for texts, `low`..`high` for numbers."""
+
+    key: str
+    default: T
+    label: str
+    help: str
+    group: str
+    choices: tuple[str, ...] = ()
+    low: int = 0
+    high: int = 0
+
+    def check(self, value: object) -> T:
+        """The value if it is a legal one.  Raises BadInput that names what is legal."""
+        if isinstance(self.default, bool):
+            if isinstance(value, bool):
+                return value  # type: ignore[return-value]
+            raise BadInput(f"{self.label} is either on or off.")
+        if isinstance(self.default, int):
+            if isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high:
+                return value  # type: ignore[return-value]
+            raise BadInput(f"{self.label} must be a number from {self.low} to {self.high}.")
+        if isinstance(value, str) and (not self.choices or value in self.choices):
+            return value  # type: ignore[return-value]
+        raise BadInput(f"{self.label} must be one of: {', '.join(self.choices)}.")
+
+
+WRITING, APPEARANCE, ADVANCED = "Writing", "Appearance", "Advanced"
+
+COMPLETIONS = Setting("completions", True, "Suggest while I type", "Grey text after the caret; Tab takes it.", WRITING)
+MAX_WORDS = Setting("completions.max_words", 8, "Words per completion", "Longer ones are right less often.", WRITING, low=1, high=12)
+STRENGTH = Setting("strength", 100, "How much it writes like you", "0 is the plain model.", WRITING, low=0, high=100)
+LEARN = Setting("learn", True, "Learn from my changes", "Off keeps what was learned and adds nothing.", WRITING)
+NAME = Setting("name", "", "Your name", "How drafts are signed where nothing else is known.", WRITING)
+THEME = Setting("theme", "system", "Appearance", "Follow the system, or always light or dark.", APPEARANCE, choices=("system", "light", "dark"))
+FONT_SIZE = Setting("font_size", 13, "Text size", "Of the editor, in points.", APPEARANCE, low=9, high=28)
+THREADS = Setting("threads", 0, "Processor threads", "0 lets Ownhand choose.", ADVANCED, low=0, high=64)
+GPU_LAYERS = Setting("gpu_layers", 0, "Layers on the GPU", "Needs a build of llama.cpp with GPU support.", ADVANCED, low=0, high=200)
+COMPLETION_MODEL = Setting("model.completion", "", "Model for completions", "Empty means the built-in one.", ADVANCED)
+SUGGESTION_MODEL = Setting("model.suggestion", "", "Model for suggestions", "Empty means the built-in one.", ADVANCED)
+WELCOMED = Setting("welcomed", False, "First run finished", "Shows the welcome again when switched off.", ADVANCED)
+
+SETTINGS: tuple[Setting[bool] | Setting[int] | Setting[str], ...] = (
+    COMPLETIONS, MAX_WORDS, STRENGTH, LEARN, NAME, THEME, FONT_SIZE, THREADS, GPU_LAYERS,
+    COMPLETION_MODEL, SUGGESTION_MODEL, WELCOMED,
+)  # fmt: skip
+
+
+class Shelf(Protocol):
+    """Where settings rest: the vault."""
+
+    def setting(self, key: str) -> str | None: ...
+    def set_setting(self, key: str, value: str | None) -> None: ...
+
+
+class Settings:
+    """The person's choices, read once and written through.  Safe from any thread."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._lock = threading.Lock()
+        self._values: dict[str, bool | int | str] = {}
+        self._listeners: list[Callable[[str], None]] = []
+        for row in SETTINGS:
+            stored = shelf.setting(row.key)
+            if stored is not None:
+                self._values[row.key] = self._revive(row, stored)
+
+    @staticmethod
+    def _revive(row: Setting[bool] | Setting[int] | Setting[str], stored: str) -> bool | int | str:
+        """A stored value, or the default where an older version allowed what is no longer legal."""
+        try:
+            return row.check(json.loads(stored))
+        except (BadInput, ValueError):
+            return row.default
+
+    def get(self, row: Setting[T]) -> T:
+        """The value in force."""
+        with self._lock:
+            return self._values.get(row.key, row.default)  # type: ignore[return-value]
+
+    def set(self, row: Setting[T], value: T) -> None:
+        """Check, store and announce a value.  Raises BadInput."""
+        checked = row.check(value)
+        self._shelf.set_setting(row.key, json.dumps(checked))
+        with self._lock:
+            self._values[row.key] = checked
+        for listener in list(self._listeners):
+            listener(row.key)
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Be told the key of every setting that changes."""
+        self._listeners.append(listener)
+
+
+def by_key(key: str) -> Setting[bool] | Setting[int] | Setting[str]:
+    """The setting of that key.  Raises BadInput that names the nearest one."""
+    for row in SETTINGS:
+        if row.key == key:
+            return row
+    near = difflib.get_close_matches(key, [row.key for row in SETTINGS], 1)
+    raise BadInput(f"There is no setting {key!r}." + (f" Did you mean {near[0]!r}?" if near else ""))

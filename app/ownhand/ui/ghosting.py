@@ -1,0 +1,92 @@
+"""When to ask for ghost text, and whether an answer is still wanted when it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from ownhand.domain.completion import Completion, CompletionContext, start
+from ownhand.domain.draft import Draft
+from ownhand.settings import COMPLETIONS
+from ownhand.ui.bridge import Bridge
+from ownhand.ui.contract import Completing, Settings
+from ownhand.ui.editor import WritingEdit
+
+PREFIX_CHARACTERS = 8000
+SUFFIX_CHARACTERS = 2000
+
+
+class Ghosting(QObject):
+    """Connects the page to the completing service.
+
+    An answer is used only if the text is at the revision it was asked for and the caret still may show a ghost.
+
+    Signals:
+        answered: every completion that was wanted, shown or suppressed (for the status line).
+    """
+
+    answered = Signal(object)
+
+    def __init__(
+        self,
+        edit: WritingEdit,
+        completing: Completing,
+        settings: Settings,
+        bridge: Bridge,
+        draft: Callable[[], Draft],
+        audience: Callable[[], str],
+    ) -> None:
+        super().__init__(edit)
+        self._edit, self._completing, self._settings = edit, completing, settings
+        self._draft, self._audience = draft, audience
+        self._deliver = bridge.poster(self._arrived)
+        # One turn of the event loop, so that a burst of keys asks once.
+        self._soon = QTimer(self, singleShot=True, interval=0, objectName="ghost request")
+        self._soon.timeout.connect(self._ask)
+        edit.paused_at.connect(self._soon.start)
+        edit.edited.connect(self._stop)
+        edit.left.connect(self._stop)
+        edit.taken.connect(completing.accepted)
+        edit.dismissed.connect(self._dismissed)
+
+    def _dismissed(self) -> None:
+        self._completing.cancel()
+        self._completing.dismissed()
+
+    def _stop(self) -> None:
+        self._completing.cancel()
+
+    def _ask(self) -> None:
+        if not self._settings.get(COMPLETIONS) or not self._edit.can_show() or self._edit.ghost is not None:
+            return
+        place = self._edit.place()
+        draft = self._draft()
+        self._completing.request(
+            CompletionContext(
+                prefix=place.prefix[-PREFIX_CHARACTERS:],
+                suffix=place.suffix[:SUFFIX_CHARACTERS],
+                kind=draft.kind,
+                subject=draft.subject,
+                recipients=draft.recipients,
+                audience=self._audience(),
+                reply_to=draft.reply_to,
+                revision=self._edit.revision,
+            ),
+            self._on_worker,
+        )
+
+    def _on_worker(self, revision: int, completion: Completion) -> None:
+        """Called by the service, from a thread of its own."""
+        self._deliver((revision, completion))
+
+    def _arrived(self, answer: tuple[int, Completion]) -> None:
+        revision, completion = answer
+        if revision != self._edit.revision:
+            return
+        self.answered.emit(completion)
+        if not completion.text:
+            return  # what the first lane showed stays: it passed its own gate
+        shown = self._edit.ghost
+        if shown is None or shown.text != completion.text:
+            self._edit.show_ghost(start(completion.text, completion.alternatives))

@@ -1,0 +1,627 @@
+"""The vault keeps what it is given, gives it back unchanged, and lets go of what it is told to forget."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ownhand.adapters import schema
+from ownhand.adapters.store import SqlVault, erase, exists
+from ownhand.domain.corpus import Document, Kind, ReplyContext
+from ownhand.domain.draft import Audience, Draft
+from ownhand.domain.ports import Added, Vault
+from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
+from ownhand.errors import BadInput, NewerVault, VaultError, VaultInUse, WrongKey
+
+KEY = bytes(range(32))
+DAY = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+HOLD_OPEN = """
+import sys
+from pathlib import Path
+from ownhand.adapters.store import SqlVault
+vault = SqlVault.open(Path(sys.argv[1]), bytes(range(32)), "key file")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+def a_document(text: str, title: str = "", age: int = 0, **more: object) -> Document:
+    return Document(
+        id=Document.identify(Kind.EMAIL, text, title),
+        kind=Kind.EMAIL,
+        text=text,
+        title=title,
+        written_at=DAY - timedelta(days=age),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def a_vector(value: float) -> bytes:
+    return struct.pack("<384f", *[value] * 384)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "vault"
+
+
+@pytest.fixture
+def vault(folder: Path) -> Iterator[SqlVault]:
+    opened = SqlVault.open(folder, KEY, "key file")
+    yield opened
+    opened.close()
+
+
+# ------------------------------------------------------------------------------------------------------- history
+
+
+def test_the_vault_is_what_the_port_asks_for(vault: SqlVault) -> None:
+    port: Vault = vault  # mypy checks the signatures
+    assert port.sources() == []
+
+
+def test_a_document_comes_back_as_it_was_given(vault: SqlVault) -> None:
+    source = vault.add_source("/mail/sent", "mbox")
+    given_document = a_document(
+        "Thanks, Dana.\n\nÜber 40 €, zero\0byte and \N{GRINNING FACE}.",
+        "Budget",
+        recipients=("Dana Li <dana@example.org>", "Bob"),
+        reply_to=ReplyContext("Could you look?", "Dana Li"),
+        origin="/mail/sent:12",
+    )
+    vault.add_documents(source.id, [given_document])
+    assert vault.document(given_document.id) == given_document
+    assert vault.documents() == [given_document]
+
+
+def test_times_keep_their_moment_whatever_their_zone_and_a_missing_one_stays_missing(vault: SqlVault) -> None:
+    source = vault.add_source("/a", "folder")
+    abroad = datetime(2026, 1, 1, 1, 0, tzinfo=timezone(timedelta(hours=9)))
+    edge = datetime.min.replace(tzinfo=timezone(timedelta(hours=9)))
+    dates = {"abroad": abroad, "never": None, "edge": edge, "naive": datetime(2026, 1, 1)}
+    vault.add_documents(source.id, [Document(name, Kind.NOTE, name, written_at=at) for name, at in dates.items()])
+    stored = {document.id: document.written_at for document in vault.documents()}
+    assert stored["abroad"] == abroad
+    assert stored["never"] is None
+    assert stored["edge"] is not None
+    assert stored["naive"] == datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_half_surrogates_from_broken_mail_are_stored_as_replacement_characters(vault: SqlVault) -> None:
+    source = vault.add_source("/a", "folder")
+    vault.add_documents(source.id, [Document("x", Kind.NOTE, "caf\udce9 \ud83d\ude00", title="\udcff")])
+    stored = vault.document("x")
+    assert stored is not None
+    assert stored.text == "caf\ufffd \N{GRINNING FACE}"
+    assert stored.title == "\ufffd"
+
+
+def test_adding_the_same_documents_again_adds_nothing(vault: SqlVault) -> None:
+    source = vault.add_source("/mail", "mbox")
+    documents = [a_document(f"message {number}") for number in range(5)]
+    assert vault.add_documents(source.id, documents) == Added(5, 0)
+    assert vault.add_documents(source.id, [*documents, a_document("new")]) == Added(1, 5)
+    assert vault.state().documents == 6
+    assert vault.state().passages == 6
+
+
+def test_the_same_path_is_the_same_source(vault: SqlVault) -> None:
+    first = vault.add_source("/mail", "mbox")
+    assert vault.add_source("/mail", "mbox").id == first.id
+    vault.add_documents(first.id, [a_document("one")])
+    assert [(s.path, s.kind, s.documents) for s in vault.sources()] == [("/mail", "mbox", 1)]
+
+
+def test_files_are_done_only_together_with_their_documents(vault: SqlVault) -> None:
+    source = vault.add_source("/mail", "folder")
+    vault.add_documents(source.id, [a_document("one")], {"/mail/1.eml": "aa"})
+    broken = Document("two", Kind.EMAIL, "two", recipients=(object(),))  # type: ignore[arg-type]
+    with pytest.raises(AttributeError):
+        vault.add_documents(source.id, [a_document("three"), broken], {"/mail/2.eml": "bb"})
+    assert vault.imported_files(source.id) == {"/mail/1.eml": "aa"}
+    assert vault.state().documents == 1
+    vault.add_documents(source.id, [], {"/mail/1.eml": "cc"})
+    assert vault.imported_files(source.id) == {"/mail/1.eml": "cc"}
+
+
+def test_adding_to_a_source_that_was_removed_meanwhile_says_so(vault: SqlVault) -> None:
+    source = vault.add_source("/mail", "mbox")
+    vault.remove_source(source.id)
+    with pytest.raises(BadInput, match="removed while"):
+        vault.add_documents(source.id, [a_document("one")])
+
+
+def test_documents_are_listed_newest_first_in_pages_and_by_source(vault: SqlVault) -> None:
+    one, two = vault.add_source("/1", "folder"), vault.add_source("/2", "folder")
+    vault.add_documents(one.id, [a_document(f"d{age}", age=age) for age in (3, 0, 2)])
+    vault.add_documents(two.id, [a_document("d1", age=1), Document("undated", Kind.NOTE, "undated")])
+    assert [d.text for d in vault.documents()] == ["d0", "d1", "d2", "d3", "undated"]
+    assert [d.text for d in vault.documents(limit=2, offset=1)] == ["d1", "d2"]
+    assert [d.text for d in vault.documents(two.id)] == ["d1", "undated"]
+
+
+def test_all_documents_and_vectors_can_be_streamed_while_others_write(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document(f"text {number}", age=number // 7) for number in range(450)])
+    vault.put_vectors({p.id: a_vector(p.id) for p in vault.passages_without_vectors(10_000)})
+    seen = []
+    for number, document in enumerate(vault.each_document()):
+        if number == 250:
+            vault.set_setting("written in between", "yes")
+        seen.append(document)
+    assert len({document.id for document in seen}) == 450
+    assert [d.written_at for d in seen] == sorted((d.written_at for d in seen), reverse=True)  # type: ignore[type-var]
+    batches = list(vault.each_vector(batch=100))
+    assert [len(batch) for batch in batches] == [100, 100, 100, 100, 50]
+    pairs = [pair for batch in batches for pair in batch]
+    assert all(data == a_vector(number) for number, data in pairs)
+    dates = {p.id: p.written_at for p in vault.passages([number for number, _ in pairs])}
+    assert [dates[n] for n, _ in pairs] == sorted(dates.values(), reverse=True)  # type: ignore[type-var]
+
+
+def test_passages_wait_for_vectors_newest_first_and_only_once(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document(f"d{age}", "T", age=age, recipients=("x@y.z",)) for age in (2, 0, 1)])
+    waiting = vault.passages_without_vectors(2)
+    assert [p.text for p in waiting] == ["d0", "d1"]
+    assert (waiting[0].title, waiting[0].recipients, waiting[0].written_at) == ("T", ("x@y.z",), DAY)
+    vault.put_vectors({waiting[0].id: a_vector(1), 999_999: a_vector(2)})
+    assert [p.text for p in vault.passages_without_vectors(9)] == ["d1", "d2"]
+    assert vault.state().vectors == 1
+    with pytest.raises(ValueError):
+        vault.put_vectors({waiting[1].id: b"short"})
+
+
+def test_passages_come_in_the_order_asked_for_without_those_that_are_gone(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document(f"d{age}", age=age) for age in range(1200)])
+    ids = [p.id for p in vault.passages_without_vectors(2000)]
+    asked = [*reversed(ids), 999_999]
+    assert [p.id for p in vault.passages(asked)] == list(reversed(ids))
+
+
+# -------------------------------------------------------------------------------------------------------- search
+
+
+def test_search_finds_any_of_the_words_best_first_whatever_case_or_accent(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    texts = ["The budget review is on Monday.", "Café naïve résumé", "Budget budget budget numbers", "nothing here"]
+    vault.add_documents(source.id, [a_document(text) for text in texts])
+
+    def found(*words: str, limit: int = 9) -> list[str]:
+        return [p.text for p in vault.passages(vault.match(words, limit))]
+
+    assert found("BUDGET") == [texts[2], texts[0]]
+    assert found("budget", limit=1) == [texts[2]]
+    assert found("cafe", "resume") == [texts[1]]
+    assert set(found("monday", "nothing")) == {texts[0], texts[3]}
+    assert found("absent") == []
+    assert found() == []
+
+
+def test_a_word_in_the_title_counts_too(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document("See you there.", "Workshop in Lisbon")])
+    assert len(vault.match(["lisbon"], 5)) == 1
+
+
+HOSTILE = [
+    '"', '""', "'", "*", "a*", "^a", "a AND", "NEAR(a b)", "title:", "{title}: x", "-a", "a\0b", "\0", "(", ")", "+",
+    "a OR OR b", "\ud800", "x" * 100_000, " ", "", "%", ";DROP TABLE passage;--", "\N{GRINNING FACE}", "NOT",
+    "ä" * 3000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_no_search_word_is_taken_for_query_syntax(vault: SqlVault, word: str) -> None:
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document("a b x title near not")])
+    vault.match([word], 5)
+    assert len(vault.match([word, "near"], 5)) == 1
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(words=st.lists(st.text(st.characters(), max_size=8), max_size=400))
+def test_no_search_words_at_all_raise(vault: SqlVault, words: list[str]) -> None:
+    assert vault.match(words, 3) == []
+
+
+_TEXTS = ["alpha beta", "beta gamma\n\n" + "long " * 200, "gamma delta", "alpha", "epsilon", ""]
+_STEPS = st.lists(
+    st.tuples(st.sampled_from(["add", "forget", "remove"]), st.integers(0, 5), st.integers(0, 1)), max_size=25
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=_STEPS)
+def test_search_always_agrees_with_the_documents_that_are_there(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, int]]
+) -> None:
+    vault = SqlVault.open(tmp_path_factory.mktemp("v"), KEY, "key file")
+    held: dict[int, set[int]] = {0: set(), 1: set()}
+    forgotten: dict[int, set[int]] = {0: set(), 1: set()}
+    try:
+        for verb, which, place in steps:
+            source = vault.add_source(f"/{place}", "folder")
+            document = a_document(_TEXTS[which], age=which)
+            if verb == "add":
+                vault.add_documents(source.id, [document])
+                if which not in forgotten[place]:
+                    held[place].add(which)
+            elif verb == "forget":
+                vault.forget_document(document.id)
+                for some, gone in zip(held.values(), forgotten.values(), strict=True):
+                    gone |= some & {which}
+                    some.discard(which)
+            else:
+                vault.remove_source(source.id)
+                held[place], forgotten[place] = set(), set()
+        there = held[0] | held[1]
+        assert {d.text for d in vault.documents()} == {_TEXTS[which] for which in there}
+        for word in ("alpha", "beta", "gamma", "delta", "epsilon", "long"):
+            found = {p.document_id for p in vault.passages(vault.match([word], 99))}
+            assert found == {a_document(_TEXTS[w]).id for w in there if word in _TEXTS[w].split()}
+        with vault._file.write() as db:
+            db.execute("INSERT INTO passage_index(passage_index, rank) VALUES('integrity-check', 1)")
+    finally:
+        vault.close()
+
+
+# ------------------------------------------------------------------------------------------------------ forgetting
+
+
+def test_removing_a_source_takes_everything_derived_from_it_and_nothing_else(vault: SqlVault) -> None:
+    one, two = vault.add_source("/1", "folder"), vault.add_source("/2", "folder")
+    vault.add_documents(one.id, [a_document("only here"), a_document("shared words")], {"/1/a": "aa"})
+    vault.add_documents(two.id, [a_document("shared words"), a_document("elsewhere")])
+    ids = {p.text: p.id for p in vault.passages_without_vectors(9)}
+    vault.put_vectors({number: a_vector(1) for number in ids.values()})
+    assert vault.remove_source(one.id) == [ids["only here"]]
+    assert [s.id for s in vault.sources()] == [two.id]
+    assert vault.imported_files(one.id) == {}
+    assert vault.match(["only"], 5) == []
+    assert vault.match(["shared"], 5) == [ids["shared words"]]
+    state = vault.state()
+    assert (state.documents, state.passages, state.vectors) == (2, 2, 2)
+    assert vault.remove_source(two.id) == sorted([ids["shared words"], ids["elsewhere"]])
+    assert vault.remove_source(two.id) == []
+
+
+def test_a_passage_id_is_never_given_twice(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document("one")])
+    gone = vault.remove_source(source.id)
+    vault.add_documents(vault.add_source("/1", "folder").id, [a_document("two")])
+    assert vault.passages_without_vectors(9)[0].id not in gone
+
+
+def test_a_forgotten_document_stays_forgotten_when_its_mailbox_is_read_again(vault: SqlVault) -> None:
+    source = vault.add_source("/mail", "mbox")
+    regretted = a_document("I regret this")
+    vault.add_documents(source.id, [regretted, a_document("fine")])
+    assert len(vault.forget_document(regretted.id)) == 1
+    assert vault.forget_document(regretted.id) == []
+    assert vault.add_documents(source.id, [regretted, a_document("fine")]) == Added(0, 2)
+    assert vault.document(regretted.id) is None
+    vault.remove_source(source.id)  # a new start with this source is a new start
+    again = vault.add_source("/mail", "mbox")
+    assert vault.add_documents(again.id, [regretted]) == Added(1, 0)
+
+
+def decrypted_pages(folder: Path, key: bytes) -> bytes:
+    """Every page of vault.db and of its log in clear: what somebody with the key could dig out of the files.
+
+    SQLCipher 4: pages of 4096 bytes with 80 reserved at the end, of which the first 16 are the IV; AES-256-CBC; the
+    first 16 bytes of page 1 are the salt.
+    """
+
+    def clear(page: bytes, first: bool) -> bytes:
+        start = 16 if first else 0
+        decryptor = Cipher(algorithms.AES(key), modes.CBC(page[4016:4032])).decryptor()
+        return decryptor.update(page[start:4016]) + decryptor.finalize()
+
+    whole = (folder / "vault.db").read_bytes()
+    pages = [clear(whole[at : at + 4096], at == 0) for at in range(0, len(whole), 4096)]
+    log_path = folder / "vault.db-wal"
+    log = log_path.read_bytes() if log_path.exists() else b""
+    for at in range(32, len(log) - 4119, 4120):
+        number = int.from_bytes(log[at : at + 4], "big")
+        pages.append(clear(log[at + 24 : at + 4120], number == 1))
+    return b"\n".join(pages)
+
+
+def test_what_was_forgotten_is_in_no_page_of_the_file_even_for_somebody_with_the_key(
+    vault: SqlVault, folder: Path
+) -> None:
+    words = {name: f"{name}{secrets.token_hex(6)}" for name in ("zqforget", "zqremove", "zqdraft", "zqedit", "zqrule")}
+    source, other = vault.add_source("/1", "folder"), vault.add_source("/2", "folder")
+    filler = [a_document(f"ordinary words number {number} " * 20) for number in range(60)]
+    regretted = a_document(f"word {words['zqforget']} " + "text " * 2000)
+    vault.add_documents(source.id, [*filler[:30], regretted, *filler[30:]])
+    vault.add_documents(other.id, [a_document(f"word {words['zqremove']}", age=number) for number in range(3)])
+    vectors = {p.id: secrets.token_bytes(1536) for p in vault.passages_without_vectors(999)}
+    vault.put_vectors(vectors)
+    vault.save_draft(Draft("d", text=words["zqdraft"] * 400))
+    vault.add_edit(Edit("e", words["zqedit"], "kept"), [Evidence("e", Dimension.GREETING, words["zqedit"])])
+    vault.save_preference(Preference("p", Dimension.CUSTOM, words["zqrule"]))
+    before = decrypted_pages(folder, KEY)
+    assert all(word.encode() in before for word in words.values()), "the search itself must work"
+
+    gone = [*vault.forget_document(regretted.id), *vault.remove_source(other.id)]
+    vault.delete_draft("d")
+    vault.forget_learning()
+    after = decrypted_pages(folder, KEY)
+    assert b"ordinary words" in after
+    assert [name for name, word in words.items() if word.encode() in after] == []
+    assert [number for number in gone if vectors[number] in after] == []
+
+
+def test_nothing_the_person_wrote_can_be_read_in_the_files(vault: SqlVault, folder: Path) -> None:
+    canary = "The heron waits by the green canal"
+    source = vault.add_source(f"/home/{canary}", "folder")
+    vault.add_documents(source.id, [a_document(canary, canary, recipients=(canary,))], {canary: "aa"})
+    vault.save_draft(Draft("d", text=canary, subject=canary))
+    vault.add_edit(Edit("e", canary, canary, context=canary), [Evidence("e", Dimension.GREETING, canary)])
+    vault.save_preference(Preference("p", Dimension.CUSTOM, canary, statement=canary))
+    vault.save_audience(Audience("work", canary, (canary,)))
+    vault.set_setting("note", canary)
+    assert vault.match(["heron"], 5)
+    for _ in range(2):  # with the log full, and again with it folded into the file
+        raw = b"".join(path.read_bytes() for path in folder.iterdir() if path.name != "vault.lock")
+        assert len(raw) > 50_000
+        for trace in (
+            canary.encode(),
+            b"heron",
+            b"canal",
+            b"SQLite format",
+            b"CREATE TABLE",
+            canary.encode("utf-16-le"),
+        ):
+            assert trace not in raw
+        vault.close()
+    assert canary not in repr(a_document(canary, canary)) + repr(vault)
+
+
+# ------------------------------------------------------------------------------------------------ drafts, learning
+
+
+def test_drafts_come_back_exactly_latest_first(vault: SqlVault) -> None:
+    first = Draft("1", Kind.NOTE, " text \n\n", "s", ("a@b.c",), "work", ReplyContext("q", "Dana"), 5, DAY)
+    second = Draft("2", updated_at=DAY + timedelta(seconds=1), reply_to=ReplyContext(""))
+    vault.save_draft(first)
+    vault.save_draft(second)
+    assert vault.draft("1") == first
+    assert vault.drafts() == [second, first]
+    changed = Draft("1", text="changed", updated_at=DAY + timedelta(seconds=2))
+    vault.save_draft(changed)
+    assert vault.drafts() == [changed, second]
+    vault.delete_draft("1")
+    vault.delete_draft("1")
+    assert vault.draft("1") is None
+    vault.save_draft(Draft("3"))
+    assert vault.drafts()[0].updated_at is not None
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"])), subject=st.text(st.characters(exclude_categories=["Cs"]))
+)
+def test_a_draft_is_stored_to_the_last_character(vault: SqlVault, text: str, subject: str) -> None:
+    draft = Draft("d", text=text, subject=subject, recipients=(subject, text), updated_at=DAY)
+    vault.save_draft(draft)
+    assert vault.draft("d") == draft
+
+
+def test_edits_keep_their_evidence_and_vectors_and_go_with_them(vault: SqlVault) -> None:
+    edit = Edit("e1", "Dear Dana", "Hi Dana", "reply", "work", "Budget", ("dana@x.org",), DAY)
+    later = Edit("e2", "a", "b", at=DAY + timedelta(hours=1))
+    evidence = [
+        Evidence("e1", Dimension.GREETING, "Hi {name},", "Dear {name},", audience="work", weight=0.5),
+        Evidence("e1", Dimension.WORD_CHOICE, "use", None, "utilize"),
+    ]
+    vault.add_edit(edit, evidence, a_vector(0.5))
+    vault.add_edit(later, [])
+    assert vault.edits() == [later, edit]
+    assert vault.edits(limit=1) == [later]
+    assert vault.evidence() == evidence
+    assert vault.edit_vectors() == {"e1": a_vector(0.5)}
+    vault.add_edit(edit, evidence[:1])
+    assert vault.evidence() == evidence[:1], "the same edit again replaces its evidence"
+    vault.save_preference(Preference("p", Dimension.GREETING, "Hi {name},"))
+    vault.forget_learning()
+    assert (vault.edits(), vault.evidence(), vault.preferences(), vault.edit_vectors()) == ([], [], [], {})
+
+
+def test_preferences_come_back_as_saved_and_keep_their_place(vault: SqlVault) -> None:
+    stated = Preference(
+        "p1", Dimension.STOCK_PHRASE, "", "I hope this finds you well", "work", Origin.STATED, False, 2.5, 1.0,
+        ("e1", "e2"), DAY, "Never hope that anything finds anybody well.",
+    )  # fmt: skip
+    vault.save_preference(stated)
+    vault.save_preference(Preference("p2", Dimension.EMOJI, "avoid"))
+    assert vault.preferences()[0] == stated
+    vault.save_preference(Preference("p1", Dimension.STOCK_PHRASE, "x"))
+    assert [(p.id, p.value) for p in vault.preferences()] == [("p1", "x"), ("p2", "avoid")]
+    vault.delete_preference("p1")
+    assert [p.id for p in vault.preferences()] == ["p2"]
+
+
+def test_audiences_and_settings_are_kept_changed_and_removed(vault: SqlVault) -> None:
+    work = Audience("work", "Work", ("dana@x.org",), ("x.org",))
+    vault.save_audience(work)
+    vault.save_audience(Audience("friends", "Friends"))
+    assert vault.audiences()[0] == work
+    vault.save_audience(Audience("work", "Office"))
+    assert [a.name for a in vault.audiences()] == ["Office", "Friends"]
+    vault.delete_audience("work")
+    assert [a.id for a in vault.audiences()] == ["friends"]
+    assert vault.setting("theme") is None
+    vault.set_setting("theme", "dark")
+    vault.set_setting("theme", "light")
+    assert vault.setting("theme") == "light"
+    vault.set_setting("theme", None)
+    assert vault.setting("theme") is None
+
+
+# ----------------------------------------------------------------------------------------------------- the whole file
+
+
+def test_everything_is_there_after_closing_and_opening_again(folder: Path) -> None:
+    with_content = SqlVault.open(folder, KEY, "key file")
+    source = with_content.add_source("/1", "folder")
+    with_content.add_documents(source.id, [a_document("stays")])
+    with_content.close()
+    with_content.close()
+    with pytest.raises(VaultError, match="closed"):
+        with_content.sources()
+    again = SqlVault.open(folder, KEY, "passphrase")
+    assert [d.text for d in again.documents()] == ["stays"]
+    state = again.state()
+    assert (state.documents, state.passages, state.vectors, state.key_holder) == (1, 1, 0, "passphrase")
+    assert state.path == folder / "vault.db"
+    assert state.bytes > 4096
+    assert "AES-256" in state.cipher
+    again.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps other people out by the folder's own access list")
+def test_only_the_owner_may_read_the_vault(vault: SqlVault, folder: Path) -> None:
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(
+        ("vault.db", "vault.db-wal", "vault.db-shm", "vault.lock"), 0o600
+    )
+
+
+def test_another_key_opens_nothing_and_harms_nothing(folder: Path) -> None:
+    SqlVault.open(folder, KEY, "key file").close()
+    for wrong in (bytes(32), b"short"):
+        with pytest.raises(WrongKey):
+            SqlVault.open(folder, wrong, "key file")
+    SqlVault.open(folder, KEY, "key file").close()
+
+
+@pytest.mark.parametrize("content", [b"nothing like a database " * 400, b"x"])
+def test_a_file_that_is_no_vault_is_refused_and_left_alone(folder: Path, content: bytes) -> None:
+    folder.mkdir()
+    (folder / "vault.db").write_bytes(content)
+    with pytest.raises(WrongKey):
+        SqlVault.open(folder, KEY, "key file")
+    assert (folder / "vault.db").read_bytes() == content
+
+
+def test_an_unencrypted_database_is_refused(folder: Path) -> None:
+    folder.mkdir()
+    plain = sqlite3.connect(folder / "vault.db")
+    plain.execute("CREATE TABLE t(x)")
+    plain.commit()
+    plain.close()
+    with pytest.raises(WrongKey):
+        SqlVault.open(folder, KEY, "key file")
+
+
+def test_a_second_process_is_told_that_the_vault_is_in_use_until_the_first_is_killed(folder: Path) -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLD_OPEN, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "open\n"
+        with pytest.raises(VaultInUse):
+            SqlVault.open(folder, KEY, "key file")
+        with pytest.raises(VaultInUse):
+            erase(folder)
+    finally:
+        child.kill()
+        child.communicate()
+    SqlVault.open(folder, KEY, "key file").close()
+
+
+def test_a_second_opening_in_the_same_process_is_refused_too(vault: SqlVault, folder: Path) -> None:
+    with pytest.raises(VaultInUse):
+        SqlVault.open(folder, KEY, "key file")
+    assert vault.sources() == []
+
+
+def test_a_vault_of_a_newer_ownhand_is_refused(folder: Path) -> None:
+    newer = SqlVault.open(folder, KEY, "key file")
+    with newer._file.write() as db:
+        db.execute(f"PRAGMA user_version={len(schema.MIGRATIONS) + 1}")
+    newer.close()
+    with pytest.raises(NewerVault, match="newer"):
+        SqlVault.open(folder, KEY, "key file")
+
+
+def test_a_migration_that_fails_leaves_the_vault_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(db: schema.Connection) -> None:
+        db.execute("CREATE TABLE half(x)")
+        raise RuntimeError("stopped here")
+
+    SqlVault.open(folder, KEY, "key file").close()
+    released = schema.MIGRATIONS
+    monkeypatch.setattr(schema, "MIGRATIONS", (*released, half))
+    with pytest.raises(RuntimeError, match="stopped here"):
+        SqlVault.open(folder, KEY, "key file")
+    monkeypatch.setattr(schema, "MIGRATIONS", (*released, lambda db: db.execute("CREATE TABLE half(y)")))
+    migrated = SqlVault.open(folder, KEY, "key file")
+    with migrated._file.read() as db:
+        assert schema.version_of(db) == len(released) + 1
+    migrated.close()
+
+
+def test_after_a_change_of_key_only_the_new_one_opens_it(folder: Path) -> None:
+    vault = SqlVault.open(folder, KEY, "key file")
+    vault.set_setting("kept", "yes")
+    new_key = secrets.token_bytes(32)
+    vault.rekey(new_key)
+    assert vault.setting("kept") == "yes"
+    vault.close()
+    with pytest.raises(WrongKey):
+        SqlVault.open(folder, KEY, "key file")
+    again = SqlVault.open(folder, new_key, "key file")
+    assert again.setting("kept") == "yes"
+    again.close()
+
+
+def test_erasing_leaves_no_file_behind(vault: SqlVault, folder: Path) -> None:
+    vault.set_setting("x", "y")
+    assert exists(folder)
+    removed = erase(folder, vault)
+    assert "vault.db" in removed
+    assert list(folder.iterdir()) == []
+    assert not exists(folder)
+    assert erase(folder) == []
+
+
+def test_many_threads_may_use_it_at_once(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    failures: list[BaseException] = []
+
+    def work(name: int) -> None:
+        try:
+            for number in range(15):
+                vault.add_documents(source.id, [a_document(f"thread {name} text {number}")])
+                vault.match(["thread"], 5)
+                vault.save_draft(Draft(f"{name}"))
+                list(vault.each_vector())
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert vault.state().documents == 90

@@ -1,0 +1,57 @@
+"""What a small model may be trusted with."""
+
+from __future__ import annotations
+
+import pytest
+
+from ownhand.domain import guard
+
+
+@pytest.mark.parametrize(
+    ("note", "sentence", "trusted"),
+    [
+        ("meeting moved to Tuesday 3 pm", "The meeting has moved to Tuesday at 3 pm.", True),
+        ("meeting moved to Tuesday 3 pm", "The meeting has moved to Thursday at 3 pm.", False),
+        ("meeting moved to Tuesday 3 pm", "The meeting has moved.", False),
+        ("invoice not paid", "The invoice is paid.", False),
+        ("call Dana about boat", "Please call Dana about the boat and the warehouse debate.", False),
+        ("send report", "The will send the report.", False),
+    ],
+)
+def test_a_sentence_is_trusted_if_it_says_what_the_note_says(note: str, sentence: str, trusted: bool):
+    assert guard.expands(note, sentence) is trusted
+
+
+def test_shortening_must_shorten_and_keep_the_facts():
+    source = "I just wanted to let you know that the meeting on Monday at 10 am was moved to Tuesday."
+    assert guard.rewords(source, "The meeting on Monday at 10 am was moved to Tuesday.", "shorten")
+    assert not guard.rewords(source, "The meeting was moved.", "shorten")
+
+
+def test_a_correction_may_not_rewrite():
+    source = "i has recieved you're mesage yesterday"
+    assert guard.rewords(source, "I have received your message yesterday", "fix")
+    assert not guard.rewords(source, "Thanks for writing, the message came in fine last night", "fix")
+
+
+def test_loops_are_seen():
+    assert guard.loops("We will work on it for the team, and we will work on it for the team, and we will work on it.")
+    assert not guard.loops("We will work on it. Then we will rest.")
+
+
+@pytest.mark.parametrize(
+    ("note", "sentence"),
+    [
+        ("call me tomorrow", "Call me tomorrow."),
+        ("? is Friday ok", "Is Friday ok?"),
+        ("- i'm late", "I'm late."),
+        ("done!", "Done!"),
+    ],
+)
+def test_a_note_becomes_a_sentence_in_its_own_words(note: str, sentence: str):
+    assert guard.as_sentence(note) == sentence
+
+
+def test_notes_are_lines_or_the_sentences_of_one_line():
+    assert guard.notes_of("- one thing\n- another\n") == ["one thing", "another"]
+    assert guard.notes_of("Can't come Friday. Propose Monday at 10.") == ["Can't come Friday", "Propose Monday at 10"]
