@@ -1,4 +1,6 @@
-"""`ownhand`: the window, a command, or (for itself only) a worker.  Imports nothing heavy before the role is known."""
+"""`ownhand`: the window, a command, or (for itself only) a worker.  Imports nothing heavy before the role is
+known.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def has_display() -> bool:
     """Whether a window can be shown."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in {"offscreen", "vnc", "minimal"}:
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in {
+        "offscreen",
+        "vnc",
+        "minimal",
+    }:
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +10,9 @@ from ownhand import paths
 from ownhand.adapters import importers, store
 from ownhand.adapters.keys import KeyRing
 from ownhand.adapters.store import SqlVault
-from ownhand.adapters.worker.engine import EngineClient
+from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.recall import RecallClient
 from ownhand.domain.ports import Recall, Vault
-from ownhand.errors import KeyUnavailable, UserError
 from ownhand.services.completing import Completing
 from ownhand.services.drafting import Drafting
 from ownhand.services.importing import Importing
@@ -145,15 +142,15 @@ class NamedRecall:
         self._recall = recall
         self._name = name
 
-    def embed(self, texts: "list[str]") -> list[bytes]:
+    def embed(self, texts: list[str]) -> list[bytes]:
         """Vectors of texts."""
         return self._recall.embed(texts)
 
-    def add(self, collection: str, ids: "list[int]", vectors: "list[bytes]") -> None:
+    def add(self, collection: str, ids: list[int], vectors: list[bytes]) -> None:
         """Put vectors into a collection."""
         self._recall.add(self._own(collection), ids, vectors)
 
-    def remove(self, collection: str, ids: "list[int]") -> None:
+    def remove(self, collection: str, ids: list[int]) -> None:
         """Take vectors out."""
         self._recall.remove(self._own(collection), ids)
 
@@ -161,7 +158,7 @@ class NamedRecall:
         """Nearest ids with their cosine."""
         return self._recall.query(self._own(collection), text, limit)
 
-    def similarities(self, text: str, vectors: "list[bytes]") -> list[float]:
+    def similarities(self, text: str, vectors: list[bytes]) -> list[float]:
         """Cosines of one text to vectors."""
         return self._recall.similarities(text, vectors)
 
@@ -184,7 +181,7 @@ def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
     learning = Learning(vault, recall, settings)
     personal = Personal(vault, workers.engines, recall, retrieval, learning, settings, workers.status, name)
     library = Library(vault, retrieval, lambda path: importers.read_messages(path, ()))
-    hand = Hand(
+    return Hand(
         vault,
         settings,
         library,
@@ -195,7 +192,6 @@ def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
         Drafting(workers.engines.suggestion, personal, learning),
         retrieval,
     )
-    return hand
 
 
 def open_vault(options: Options) -> SqlVault:

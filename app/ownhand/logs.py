@@ -1,7 +1,8 @@
 """The log: what happened and how long it took, never what anybody wrote.
 
-One small rotating file in the log folder.  Nothing that carries the person's words is ever passed to a logger: domain values hide
-their texts from `repr`, and errors are logged by their class.  A test types a canary through every journey and looks for it.
+One small rotating file in the log folder.  Nothing that carries the person's words is ever passed to a logger:
+domain values hide their texts from `repr`, and errors are logged by their class.  A test types a canary through
+every journey and looks for it.
 """
 
 from __future__ import annotations

@@ -45,14 +45,25 @@ class Setting(Generic[T]):
 WRITING, APPEARANCE, ADVANCED = "Writing", "Appearance", "Advanced"
 
 COMPLETIONS = Setting("completions", True, "Suggest while I type", "Grey text after the caret; Tab takes it.", WRITING)
-MAX_WORDS = Setting("completions.max_words", 8, "Words per completion", "Longer ones are right less often.", WRITING, low=1, high=12)
+MAX_WORDS = Setting(
+    "completions.max_words", 8, "Words per completion", "Longer ones are right less often.", WRITING, low=1, high=12
+)
 STRENGTH = Setting("strength", 100, "How much it writes like you", "0 is the plain model.", WRITING, low=0, high=100)
 LEARN = Setting("learn", True, "Learn from my changes", "Off keeps what was learned and adds nothing.", WRITING)
 NAME = Setting("name", "", "Your name", "How drafts are signed where nothing else is known.", WRITING)
-THEME = Setting("theme", "system", "Appearance", "Follow the system, or always light or dark.", APPEARANCE, choices=("system", "light", "dark"))
+THEME = Setting(
+    "theme",
+    "system",
+    "Appearance",
+    "Follow the system, or always light or dark.",
+    APPEARANCE,
+    choices=("system", "light", "dark"),
+)
 FONT_SIZE = Setting("font_size", 13, "Text size", "Of the editor, in points.", APPEARANCE, low=9, high=28)
 THREADS = Setting("threads", 0, "Processor threads", "0 lets Ownhand choose.", ADVANCED, low=0, high=64)
-GPU_LAYERS = Setting("gpu_layers", 0, "Layers on the GPU", "Needs a build of llama.cpp with GPU support.", ADVANCED, low=0, high=200)
+GPU_LAYERS = Setting(
+    "gpu_layers", 0, "Layers on the GPU", "Needs a build of llama.cpp with GPU support.", ADVANCED, low=0, high=200
+)
 COMPLETION_MODEL = Setting("model.completion", "", "Model for completions", "Empty means the built-in one.", ADVANCED)
 SUGGESTION_MODEL = Setting("model.suggestion", "", "Model for suggestions", "Empty means the built-in one.", ADVANCED)
 WELCOMED = Setting("welcomed", False, "First run finished", "Shows the welcome again when switched off.", ADVANCED)

@@ -1,18 +1,17 @@
 """`ownhand batch`: one JSON object per line in, one per line out, in order.
 
     {"op": "open_user", "user": "u", "history": [{"id", "kind", "date", "subject", "to", "reply_to", "body"}, ...]}
-    {"op": "complete", "user": "u", "prefix": "...", "suffix": "...", "context": {"kind", "subject", "to", "reply_to"}}
-    {"op": "draft", "user": "u", "brief": {"subject", "to", "points", "reply_to"}, "context": {...}}
-    {"op": "rewrite", "user": "u", "text": "...", "instruction": "...", "context": {...}}
-    {"op": "score", "user": "u", "text": "...", "context": {...}}
-    {"op": "observe", "user": "u", "event": {"type": "edit", "draft", "final", "brief"} or {"type": "sent", "body", ...}}
-    {"op": "import_path", "path": "...", "own_addresses": ["..."]}
-    {"op": "preferences", "user": "u"}
-    {"op": "close_user", "user": "u"}
+    {"op": "complete", "user": "u", "prefix": "...", "suffix": "...", "context": {"kind", "subject", "to",
+    "reply_to"}} {"op": "draft", "user": "u", "brief": {"subject", "to", "points", "reply_to"}, "context":
+    {...}} {"op": "rewrite", "user": "u", "text": "...", "instruction": "...", "context": {...}} {"op": "score",
+    "user": "u", "text": "...", "context": {...}} {"op": "observe", "user": "u", "event": {"type": "edit",
+    "draft", "final", "brief"} or {"type": "sent", "body", ...}} {"op": "import_path", "path": "...",
+    "own_addresses": ["..."]} {"op": "preferences", "user": "u"} {"op": "close_user", "user": "u"}
 
-Every answer is {"result": ...} or {"error": "one sentence"}.  "personal": false leaves the personal model out, "seed": n chooses
-among variants; both are accepted in every call.  Each user has a vault of its own below the given folder, under a random key that
-only this process ever holds; it is removed with `close_user` or at the end of the input.
+Every answer is {"result": ...} or {"error": "one sentence"}.  "personal": false leaves the personal model out,
+"seed": n chooses among variants; both are accepted in every call.  Each user has a vault of its own below the
+given folder, under a random key that only this process ever holds; it is removed with `close_user` or at the
+end of the input.
 """
 
 from __future__ import annotations
@@ -26,7 +25,6 @@ import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -84,15 +82,19 @@ class Batch:
                 raise BadInput("Each line must be one JSON object.")
             operation = self._operations.get(str(request.get("op")))
             if operation is None:
-                raise BadInput(f"There is no operation {request.get('op')!r}. Known are: {', '.join(self._operations)}.")
+                raise BadInput(
+                    f"There is no operation {request.get('op')!r}. Known are: {', '.join(self._operations)}."
+                )
             return operation(request)
         except json.JSONDecodeError as error:
             return {"error": f"This line is not JSON: {error.msg} at column {error.colno}."}
         except OwnhandError as error:
             return {"error": str(error)}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            _log.exception("a batch line failed")
-            return {"error": f"This line cannot be answered: {type(error).__name__} in a field. Check names and types of its fields."}
+            _log.error("a batch line failed: %s", type(error).__name__)
+            return {
+                "error": f"This line cannot be answered ({type(error).__name__}). Check the names and types of its fields."
+            }
 
     def close(self) -> None:
         """Forget every user and end the workers."""

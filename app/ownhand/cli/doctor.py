@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from ownhand import __version__, paths
-from ownhand.compose import Workers
 from ownhand.adapters.keys import KeyRing, keyring_works
 from ownhand.adapters.store import SqlVault
+from ownhand.compose import Workers
 from ownhand.domain.ports import Generate, Lane
 from ownhand.errors import OwnhandError
 

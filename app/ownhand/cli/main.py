@@ -57,7 +57,9 @@ def parser() -> argparse.ArgumentParser:
 
     one = command("import", _import, "learn from mailboxes (mbox, .eml, Maildir) and text files or folders of them")
     one.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    one.add_argument("--me", action="append", default=[], metavar="ADDRESS", help="an address of yours; may be repeated")
+    one.add_argument(
+        "--me", action="append", default=[], metavar="ADDRESS", help="an address of yours; may be repeated"
+    )
     one = command("sources", _sources, "list what was imported")
     one.add_argument("--remove", type=int, metavar="ID", help="remove a source with all that was learned from its text")
     one = command("search", _search, "find what you wrote, by words or by meaning")
@@ -88,7 +90,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--forget", action="store_true", help="forget everything learned")
     one = command("models", _models, "list the models, add one, or choose one")
     one.add_argument("--add", type=Path, metavar="FILE", help="copy a .gguf into Ownhand's folder")
-    one.add_argument("--use", metavar="NAME", help="a listed model's name or a path; 'built-in' for the one that came along")
+    one.add_argument(
+        "--use", metavar="NAME", help="a listed model's name or a path; 'built-in' for the one that came along"
+    )
     one.add_argument("--role", choices=["completion", "suggestion", "both"], default="both")
     one = command("export", _export, "write everything as a zip of Markdown and JSON (not encrypted)")
     one.add_argument("file", type=Path)
@@ -146,7 +150,10 @@ def main(argv: Sequence[str]) -> int:
     except OSError as error:
         if arguments.debug:
             raise
-        print(f"{error.strerror or 'The system refused a file operation'}: {error.filename or ''}".rstrip(": "), file=sys.stderr)
+        print(
+            f"{error.strerror or 'The system refused a file operation'}: {error.filename or ''}".rstrip(": "),
+            file=sys.stderr,
+        )
         return 1
 
 
@@ -164,7 +171,11 @@ def _open(arguments: Arguments) -> App:
     try:
         return build(chosen)
     except KeyUnavailable:
-        if chosen.passphrase is not None or not sys.stdin.isatty() or not (arguments.key == "passphrase" or _has_passphrase(chosen)):
+        if (
+            chosen.passphrase is not None
+            or not sys.stdin.isatty()
+            or not (arguments.key == "passphrase" or _has_passphrase(chosen))
+        ):
             raise
     return build(Options(chosen.folder, chosen.key, getpass("Passphrase of your vault: ")))
 
@@ -294,7 +305,11 @@ def _suggest(app: App, arguments: Arguments, request: SuggestionRequest) -> None
 
     suggestions = app.drafting.run(request, nothing)
     if arguments.json:
-        print(json.dumps([describe(s, s.why.timings.get("write", 0.0)) for s in suggestions], ensure_ascii=False, indent=1))
+        print(
+            json.dumps(
+                [describe(s, s.why.timings.get("write", 0.0)) for s in suggestions], ensure_ascii=False, indent=1
+            )
+        )
         return
     for number, suggestion in enumerate(suggestions, 1):
         if len(suggestions) > 1:
@@ -356,7 +371,10 @@ def _preferences(app: App, arguments: Arguments) -> None:
         if wanted:
             found = [item for item in learning.preferences() if item.id.startswith(wanted)]
             if len(found) != 1:
-                raise BadInput(f"{'No' if not found else 'More than one'} preference begins with {wanted!r}. Run 'ownhand preferences'.")
+                raise BadInput(
+                    f"{'More than one' if found else 'No'} preference begins with {wanted!r}. "
+                    "Run 'ownhand preferences' to see them."
+                )
             act(found[0])
     rows = learning.preferences()
     if arguments.json:
@@ -364,9 +382,13 @@ def _preferences(app: App, arguments: Arguments) -> None:
         return
     for item in rows:
         state = "on " if learning.in_effect(item) else "off" if not item.enabled else "…  "
-        print(f"{item.id[:8]}  {state}  {100 * learning.confidence(item):3.0f} %  {len(item.edits):3d} edits  {learning.statement(item)}")
+        sure = f"{100 * learning.confidence(item):3.0f} %"
+        print(f"{item.id[:8]}  {state}  {sure}  {len(item.edits):3d} edits  {learning.statement(item)}")
     if not rows:
-        print("Nothing was learned yet. It comes with your first corrections, or say it: ownhand preferences --add 'no exclamation marks'")
+        print(
+            "Nothing was learned yet. It comes with your first corrections; or say a rule: "
+            "ownhand preferences --add 'no exclamation marks'"
+        )
 
 
 def _models(app: App, arguments: Arguments) -> None:
@@ -375,7 +397,9 @@ def _models(app: App, arguments: Arguments) -> None:
     if arguments.add:
         models.add(arguments.add)
     if arguments.use:
-        listed = {info.name: info.path for info in models.installed()} | {info.path.name: info.path for info in models.installed()}
+        listed = {info.name: info.path for info in models.installed()} | {
+            info.path.name: info.path for info in models.installed()
+        }
         path = paths.builtin_model() if arguments.use == "built-in" else listed.get(arguments.use, Path(arguments.use))
         for role in ("completion", "suggestion"):
             if arguments.role in {role, "both"}:
@@ -387,7 +411,8 @@ def _models(app: App, arguments: Arguments) -> None:
     for info in rows:
         roles = [role for role in ("completion", "suggestion") if models.chosen(role) == info.path]  # type: ignore[arg-type]
         use = f"  <- {' and '.join(roles)}s" if roles else ""
-        print(f"{info.name:28s} {info.bytes / 1e6:7.0f} MB  {info.parameters / 1e6:7.0f} M parameters  {info.licence}{use}")
+        size = f"{info.bytes / 1e6:7.0f} MB  {info.parameters / 1e6:7.0f} M parameters"
+        print(f"{info.name:28s} {size}  {info.licence}{use}")
     for trouble in app.troubles:
         print(trouble, file=sys.stderr)
 
@@ -397,7 +422,9 @@ def _export(app: App, arguments: Arguments) -> None:
     if arguments.json:
         _print({"documents": count, "file": str(arguments.file)}, arguments)
     else:
-        print(f"{count} documents, all drafts and everything learned are in {arguments.file}. The zip is not encrypted.")
+        print(
+            f"{count} documents, all drafts and everything learned are in {arguments.file}. The zip is not encrypted."
+        )
 
 
 def _erase(app: App, arguments: Arguments) -> None:
@@ -420,14 +447,14 @@ def _stdin(*, strip: bool = True) -> str:
     return text.strip() if strip else text.removesuffix("\n")
 
 
-def _print(value: Any, arguments: Arguments, text: Callable[[Any], str] | None = None) -> None:
+def _print(value: object, arguments: Arguments, text: Callable[..., str] | None = None) -> None:
     if arguments.json or text is None:
         print(json.dumps(value, default=_plain, ensure_ascii=False, indent=1))
     else:
         print(text(value))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return asdict(value)
     if isinstance(value, datetime):

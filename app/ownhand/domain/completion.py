@@ -1,8 +1,8 @@
 """Ghost text: what may be shown after the caret, and what becomes of it as the person types on.
 
-Two lanes propose candidates: the personal memory (ngram.py) at once, the model a little later.  `choose` cuts a candidate to
-the number of words that saves the most keystrokes on average; `admit` decides whether it is shown at all, and names the reason
-when it is not: a wrong suggestion costs more than a missing one.
+Two lanes propose candidates: the personal memory (ngram.py) at once, the model a little later.  `choose` cuts a
+candidate to the number of words that saves the most keystrokes on average; `admit` decides whether it is shown
+at all, and names the reason when it is not: a wrong suggestion costs more than a missing one.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class Gate:
 def choose(candidate: Candidate, gate: Gate) -> tuple[str, float]:
     """The cut of a candidate with the highest expected saving, and the probability that it is right.
 
-    Cuts are made at word ends only.  A blank that the model expects next is kept with the word before it, as it would be
-    typed next anyway.
+    Cuts are made at word ends only.  A blank that the model expects next is kept with the word before it, as it
+    would be typed next anyway.
     """
     text = ""
     best, best_gain, best_probability = "", 0.0, 0.0
@@ -148,7 +148,9 @@ def repeats(text: str, prefix: str) -> bool:
 
 
 _SENSITIVE = re.compile(
-    r"\b(?:\d[ -]?){12,}\d\b|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,}\b|(?i:\b(?:password|passwort|passcode|pin)\b\s*(?:is|[:=]))"
+    r"\b(?:\d[ -]?){12,}\d\b"
+    r"|\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,}\b"
+    r"|(?i:\b(?:password|passwort|passcode|pin)\b\s*(?:is|[:=]))"
 )
 
 
@@ -157,7 +159,8 @@ def is_sensitive(text: str) -> bool:
     return bool(_SENSITIVE.search(text))
 
 
-# ------------------------------------------------------------------------------------------- a ghost under the fingers
+# ------------------------------------------------------------------------------------------- a ghost under the
+# fingers
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +213,8 @@ def start(text: str, alternatives: Sequence[str] = ()) -> Ghost:
     return Ghost((text, *others))
 
 
-# --------------------------------------------------------------------------------------------------------- when to ask
+# --------------------------------------------------------------------------------------------------------- when
+# to ask
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,8 +91,8 @@ PASSAGE_WORDS = 180
 def passages_of(text: str, limit: int = PASSAGE_WORDS) -> list[str]:
     """Split a document at paragraph ends into pieces of at most about `limit` words.
 
-    An e-mail mostly stays whole.  A single paragraph longer than the limit is split at sentence ends; a sentence longer
-    than the limit stays whole (the embedder truncates, the text index does not).
+    An e-mail mostly stays whole.  A single paragraph longer than the limit is split at sentence ends; a
+    sentence longer than the limit stays whole (the embedder truncates, the text index does not).
     """
     pieces: list[str] = []
     current: list[str] = []

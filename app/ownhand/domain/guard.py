@@ -1,35 +1,40 @@
 """What a small model may be trusted with.
 
-A model of a hundred million parameters writes fluent sentences and loses the facts on the way.  So its wording is taken only
-where it can be checked: all that mattered in the source is there, nothing was invented, and it did what was asked.  Where a
-check fails, the source's own words stand.  The same checks hold for larger models; they just fail less often.
+A model of a hundred million parameters writes fluent sentences and loses the facts on the way.  So its wording
+is taken only where it can be checked: all that mattered in the source is there, nothing was invented, and it
+did what was asked.  Where a check fails, the source's own words stand.  The same checks hold for larger models;
+they just fail less often.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from ownhand.domain import facts
 from ownhand.domain.text import levenshtein, sentences, words
 
 _FUNCTION = frozenset(
-    "a about above after again against all also am an and any are as at be because been before being below between both "
-    "but by can cannot could did do does doing done down during each either else even ever every few for from further get "
-    "got had has have having he her here hers herself him himself his how however i if in into is it its itself just kind "
-    "let like may me might mine more most much must my myself near need neither no nor not now of off often on once one "
-    "only onto or other our ours out over own per perhaps please quite rather really same shall she should since so some "
-    "soon still such than thank thanks that the their theirs them themselves then there these they this those though "
-    "through thus till to too toward towards under until up upon us very via was way we well were what whatever when where "
-    "whether which while who whom whose why will with within without would yet you your yours yourself i'm i've i'll i'd "
-    "it's that's there's don't doesn't didn't can't won't isn't aren't wasn't we're we'll we've you're you'll let's "
-    "regards hi hello dear hey".split()
+    "a about above after again against all also am an and any are as at be because been before being "
+    "below between both but by can cannot could did do does doing done down during each either else even "
+    "ever every few for from further get got had has have having he her here hers herself him himself his "
+    "how however i if in into is it its itself just kind let like may me might mine more most much must "
+    "my myself near need neither no nor not now of off often on once one only onto or other our ours out "
+    "over own per perhaps please quite rather really same shall she should since so some soon still such "
+    "than thank thanks that the their theirs them themselves then there these they this those though "
+    "through thus till to too toward towards under until up upon us very via was way we well were what "
+    "whatever when where whether which while who whom whose why will with within without would yet you "
+    "your yours yourself i'm i've i'll i'd it's that's there's don't doesn't didn't can't won't isn't "
+    "aren't wasn't we're we'll we've you're you'll let's regards hi hello dear hey".split()
 )
 
 
 def stems(text: str) -> list[str]:
     """The content words of a text, cut to five letters, so that inflections agree."""
-    return [word.lower()[:5] for word in words(text) if word.lower().replace("’", "'") not in _FUNCTION and len(word) > 1]
+    return [
+        word.lower()[:5] for word in words(text) if word.lower().replace("’", "'") not in _FUNCTION and len(word) > 1
+    ]
 
 
 def covers(source: str, text: str, share: float = 0.8) -> bool:
@@ -85,8 +90,21 @@ def expands(point: str, sentence: str) -> bool:
 def _broken(sentence: str) -> bool:
     """Signs of a sentence that came apart: doubled words, a dangling function word, 'The will'."""
     flat = [word.lower() for word in words(sentence)]
-    doubled = any(a == b and a not in {"that", "had"} for a, b in zip(flat, flat[1:], strict=False))
-    dangling = bool(flat) and flat[-1] in {"the", "a", "an", "of", "to", "and", "or", "with", "for", "from", "that", "is"}
+    doubled = any(a == b and a not in {"that", "had"} for a, b in pairwise(flat))
+    dangling = bool(flat) and flat[-1] in {
+        "the",
+        "a",
+        "an",
+        "of",
+        "to",
+        "and",
+        "or",
+        "with",
+        "for",
+        "from",
+        "that",
+        "is",
+    }
     odd = re.search(r"\b(?:the|a|an) (?:will|would|is|are|was|were|to|and|for|in|be|know|see|can)\b", sentence, re.I)
     return doubled or dangling or odd is not None
 
@@ -103,7 +121,11 @@ def rewords(source: str, text: str, task: str) -> bool:
         return distance <= max(2, 0.35 * len(before)) and covers(source, text, 0.6)
     if _broken(text) and not _broken(source):
         return False
-    return covers(source, text, 0.75) and not invents(source, text, 2) and 0.5 <= (len(after) + 2) / (len(before) + 2) <= 1.8
+    return (
+        covers(source, text, 0.75)
+        and not invents(source, text, 2)
+        and 0.5 <= (len(after) + 2) / (len(before) + 2) <= 1.8
+    )
 
 
 def as_sentence(note: str) -> str:

@@ -1,9 +1,9 @@
 """The personal memory: the person's own word sequences, answering in microseconds.
 
-An interpolated word n-gram model with Witten-Bell smoothing (Bell, Cleary & Witten, Text Compression, 1990; orders 0 to 3)
-over white-space chunks.  Smart Compose (arXiv 1906.00080) mixes such a model with the neural one per user; here it also
-answers alone, before the model has been asked.  It learns the person's own words only: never other people's text, and
-never machine text that was taken unchanged.
+An interpolated word n-gram model with Witten-Bell smoothing (Bell, Cleary & Witten, Text Compression, 1990;
+orders 0 to 3) over white-space chunks.  Smart Compose (arXiv 1906.00080) mixes such a model with the neural one
+per user; here it also answers alone, before the model has been asked.  It learns the person's own words only:
+never other people's text, and never machine text that was taken unchanged.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The personal model: what adapts generation to the person, layer by layer.
 
-Each layer turns gathered material into sections of the prompt, words to favour or ban, or the weight of the token memory.
-To add one: a function here and its line in `LAYERS`; the ablation bench runs with and without it by itself.
+Each layer turns gathered material into sections of the prompt, words to favour or ban, or the weight of the
+token memory. To add one: a function here and its line in `LAYERS`; the ablation bench runs with and without it
+by itself.
 """
 
 from __future__ import annotations
@@ -70,7 +71,9 @@ def _examples(material: Material) -> Contribution:
 
 def _preferences(material: Material) -> Contribution:
     rules = tuple(dict.fromkeys(preferences_.rule(item) for item in material.preferences))
-    return Contribution((Section("Style rules:", tuple(rule for rule in rules if rule), rank=3, weight=2, bullets=True),))
+    return Contribution(
+        (Section("Style rules:", tuple(rule for rule in rules if rule), rank=3, weight=2, bullets=True),)
+    )
 
 
 def _words(material: Material) -> Contribution:

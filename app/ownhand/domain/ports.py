@@ -13,12 +13,16 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from ownhand.domain.corpus import Document, Hit, Passage, Source
+from ownhand.domain.corpus import Document, Passage, Source
 from ownhand.domain.draft import Audience, Draft
 from ownhand.domain.preference import Edit, Evidence, Preference
 
-
 # ---------------------------------------------------------------------------------------------------------- engine
+
+
+MARK = "\ufdd0"
+"""A Unicode noncharacter that never reaches the model: in a prompt it breaks the text of a special token in
+two, so that the text stays text.  `Engine.render` puts it where a message holds such text."""
 
 
 class Lane(StrEnum):
@@ -45,15 +49,18 @@ class Sampling:
 class Generate:
     """One piece of work for the engine.
 
-    `prompt` is text in which the model's special tokens are parsed (ChatML, fill-in-the-middle); `text` is appended to it
-    literally, so that nothing the person wrote can act as a special token.  `heal` lets the engine step back to the last
-    word boundary of `text` and generate only what begins with the partial word that was there (the partial word itself
-    is not returned), because a prompt that ends inside a word is cut into tokens the model never saw.
+    `prompt` is text in which the model's special tokens are parsed (ChatML, fill-in-the-middle); `text` is
+    appended to it literally, so that nothing the person wrote can act as a special token.  `heal` lets the
+    engine step back to the last word boundary of `text` and generate only what begins with the partial word
+    that was there (the partial word itself is not returned), because a prompt that ends inside a word is cut
+    into tokens the model never saw.
     """
 
     lane: Lane
     prompt: str = field(default="", repr=False)
     text: str = field(default="", repr=False)
+    suffix: str = field(default="", repr=False)
+    """What stands after the place to fill; used by models with fill-in-the-middle tokens, ignored by others."""
     max_tokens: int = 256
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
@@ -297,10 +304,23 @@ class Message:
     """Only what the sender wrote in this message: no quotes, forwards, signature."""
     quoted: str = field(default="", repr=False)
     """The text it answers, as far as the message quotes it."""
+    quoted_from: str = field(default="", repr=False)
+    """Whose text that is: the name in the attribution line, '' if none."""
     automatic: str = ""
     """Why it is no writing of a person ('bounce', 'auto-reply', 'bulk mail', 'calendar'), or ''."""
     where: str = field(default="", repr=False)
     """Path of the file, and position within it."""
+    position: int = 0
+    """Bytes of its file that have been read up to here, for the progress."""
+    delivered_to: tuple[str, ...] = field(default=(), repr=False)
+    """Addresses of the mailbox it was delivered to, where the message says so."""
+    filed_as_sent: bool = False
+    """The mail program filed it as sent by the mailbox's owner."""
+
+
+def anybody(_address: str) -> bool:
+    """The texts of every sender are wanted."""
+    return True
 
 
 class Importer(Protocol):
@@ -312,7 +332,9 @@ class Importer(Protocol):
         """By content: `head` is the first 4 KiB of the file."""
         ...
 
-    def read(self, path: Path) -> Iterator[Message | Skipped]: ...
+    def read(self, path: Path, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
+        """What the file holds, in order.  A message whose sender is not `own` comes with its headers only."""
+        ...
 
 
 Progress = Callable[[int, int, str], None]

@@ -1,8 +1,9 @@
 """The prompt, assembled from sections within a budget.
 
-Sections stand in a fixed order (who writes, how this person writes, own examples, preferences last and so nearest to the task:
-models follow rules better the closer they stand, PrefEval, arXiv 2502.09597).  When the budget is short, the least important
-sections go first and examples are dropped one by one, never cut in the middle.
+Sections stand in a fixed order (who writes, how this person writes, own examples, preferences last and so
+nearest to the task: models follow rules better the closer they stand, PrefEval, arXiv 2502.09597).  When the
+budget is short, the least important sections go first and examples are dropped one by one, never cut in the
+middle.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def sentences(text: str) -> list[str]:
             candidate = line[start : match.end()].strip()
             following = line[match.end() :].lstrip()
             if match.group(0).startswith(".") and (
-                _ABBREVIATION.search(candidate) and following[:1] and not re.search(r"\b(?:a\.m|p\.m|etc)\.$", candidate)
+                _ABBREVIATION.search(candidate)
+                and following[:1]
+                and not re.search(r"\b(?:a\.m|p\.m|etc)\.$", candidate)
                 or following[:1].islower()
             ):
                 continue
@@ -65,16 +67,25 @@ class Hunk:
 def diff(old: str, new: str) -> list[Hunk]:
     """The difference word by word: joined, the `old` sides are `old` and the `new` sides are `new`.
 
-    Changes that only a blank or a short common word separates are merged, so that a reader judges phrases, not crumbs.
+    Changes that only a blank or a short common word separates are merged, so that a reader judges phrases, not
+    crumbs.
     """
     a, b = tokens(old), tokens(new)
     hunks: list[Hunk] = []
     matcher = difflib.SequenceMatcher(a=a, b=b, autojunk=False)
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         left, right = "".join(a[i1:i2]), "".join(b[j1:j2])
-        if tag == "equal" and hunks and 0 < i1 and i2 < len(a) and j2 < len(b) and _is_crumb(left):
-            hunks[-1] = Hunk(hunks[-1].old + left, hunks[-1].new + right)
-        elif hunks and hunks[-1].kind != "equal" and tag != "equal":
+        if (
+            tag == "equal"
+            and hunks
+            and i1 > 0
+            and i2 < len(a)
+            and j2 < len(b)
+            and _is_crumb(left)
+            or hunks
+            and hunks[-1].kind != "equal"
+            and tag != "equal"
+        ):
             hunks[-1] = Hunk(hunks[-1].old + left, hunks[-1].new + right)
         else:
             hunks.append(Hunk(left, right))

@@ -1,8 +1,8 @@
 """Ghost text: from a keystroke to what is shown after the caret.
 
-Two lanes answer.  The personal memory answers at once.  The model answers after a short pause whose length follows what the
-model costs on this machine, and only if nothing has been typed since.  The better of both, by expected keystrokes saved, is
-shown, if `admit` lets it.
+Two lanes answer.  The personal memory answers at once.  The model answers after a short pause whose length
+follows what the model costs on this machine, and only if nothing has been typed since.  The better of both, by
+expected keystrokes saved, is shown, if `admit` lets it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from ownhand.domain.completion import (
     probability_of,
 )
 from ownhand.domain.corpus import Kind
-from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream
+from ownhand.domain.ports import MARK, Engine, Generate, Lane, Sampling, Stream
 from ownhand.errors import UserError
 from ownhand.services.personal import Personal
 from ownhand.settings import COMPLETIONS, MAX_WORDS, Settings
@@ -36,7 +36,8 @@ _log = logging.getLogger(__name__)
 Deliver = Callable[[int, Completion], None]
 
 WINDOW_CHARACTERS = 3600
-"""How much of the text before the caret the model sees; it is cut in steps, so that the kept prefix stays the same."""
+"""How much of the text before the caret the model sees; it is cut in steps, so that the kept prefix stays the
+same."""
 STEP_CHARACTERS = 1200
 SUFFIX_CHARACTERS = 400
 TOKENS = 14
@@ -64,7 +65,9 @@ class Completing:
     # the window's side: returns at once
 
     def request(self, context: CompletionContext, deliver: Deliver) -> None:
-        """Ask for ghost text; `deliver(revision, completion)` comes from another thread, first the memory, then both lanes."""
+        """Ask for ghost text; `deliver(revision, completion)` comes from another thread, first the memory, then
+        both lanes.
+        """
         with self._wake:
             self._generation += 1
             self._pending = (context, deliver)
@@ -151,7 +154,11 @@ class Completing:
             return ""
         candidate = self._from_model(context, generation, {word.strip(",.;:!?"): BANNED})
         text, probability = choose(candidate, self._gate) if candidate else ("", 0.0)
-        ok = text and text != shown.text and admit(text, probability, context, replace(self._gate, min_probability=0.02, min_gain=0.1))
+        ok = (
+            text
+            and text != shown.text
+            and admit(text, probability, context, replace(self._gate, min_probability=0.02, min_gain=0.1))
+        )
         return text if ok is None else ""
 
     def complete(self, context: CompletionContext, *, personal: bool = True) -> Completion:
@@ -187,13 +194,12 @@ class Completing:
         *,
         personal: bool = True,
     ) -> Candidate | None:
-        preamble = self.preamble(context)
         banned = dict(self._personal.completion_bias(context.audience)) if personal else {}
         banned.update(bias or {})
         request = Generate(
             Lane.COMPLETION,
-            preamble,
-            window(context.prefix),
+            "",
+            self.preamble(context) + window(context.prefix),
             TOKENS,
             Sampling(0.0, repeat_penalty=1.0),
             ("\n",) if context.prefix.strip() else (),
@@ -228,7 +234,7 @@ class Completing:
     def score(self, context: CompletionContext, text: str, *, personal: bool = True) -> float:
         """Natural-log likelihood of a text in its context, under the personal model or the plain one."""
         return self._engine.score(
-            self.preamble(context),
+            plain(self.preamble(context)),
             text,
             self._personal.token_memory if personal else "",
             self._personal.memory_weight if personal else 0.0,
@@ -238,9 +244,9 @@ class Completing:
         """What stands before the text in the model's view: the subject and the message it answers."""
         parts = []
         if context.reply_to is not None and context.reply_to.text.strip():
-            parts.append(plain(context.reply_to.text.strip()[-1200:]) + "\n\n---\n\n")
+            parts.append(context.reply_to.text.strip()[-1200:] + "\n\n---\n\n")
         if context.kind is Kind.EMAIL and context.subject.strip():
-            parts.append(f"Subject: {plain(context.subject.strip())}\n\n")
+            parts.append(f"Subject: {context.subject.strip()}\n\n")
         return "".join(parts)
 
     def _judge(
@@ -287,5 +293,5 @@ def window(prefix: str) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that cannot act as one of the model's special tokens, wherever it is parsed."""
-    return text.replace("<|", "<\u200b|")
+    """Text for a prompt in which nothing can act as one of the model's special tokens."""
+    return text.replace("<", "<" + MARK).replace("[", "[" + MARK)

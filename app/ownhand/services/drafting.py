@@ -12,11 +12,9 @@ from dataclasses import dataclass, field, replace
 from ownhand.domain import actions, facts, letter
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import first_name_of
-from ownhand.domain.guard import as_sentence, notes_of
 from ownhand.domain.personalize import Contribution, Material, personalize
 from ownhand.domain.ports import Engine, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
-from ownhand.domain.prompt import Messages, assemble
 from ownhand.domain.suggestion import (
     Failed,
     Finished,
@@ -57,6 +55,11 @@ class Job:
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _stream: Stream | None = None
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Run the work in a thread of its own."""
+        self._thread = threading.Thread(target=work, name="drafting", daemon=True)
+        self._thread.start()
 
     def cancel(self) -> None:
         """Stop; `Stopped` follows."""
@@ -110,8 +113,7 @@ class Drafting:
             except UserError as error:
                 deliver(Failed(str(error)))
 
-        job._thread = threading.Thread(target=work, name="drafting", daemon=True)
-        job._thread.start()
+        job.begin(work)
         return job
 
     def run(
@@ -120,7 +122,9 @@ class Drafting:
         deliver: Callable[[SuggestionEvent], None] = lambda _event: None,
         job: Job | None = None,
     ) -> tuple[Suggestion, ...]:
-        """All variants of a suggestion.  Raises BadInput where there is nothing to work on, WorkerError, Cancelled."""
+        """All variants of a suggestion.  Raises BadInput where there is nothing to work on, WorkerError,
+        Cancelled.
+        """
         job = job or Job()
         action = actions.BY_ID[request.action_id]
         self._check(action, request)
@@ -203,7 +207,9 @@ class Drafting:
             action.id,
             request.source,
             applied.text,
-            facts.compare(source if action.keeps_facts else "", applied.text, allowed + ("" if action.keeps_facts else source)),
+            facts.compare(
+                source if action.keeps_facts else "", applied.text, allowed + ("" if action.keeps_facts else source)
+            ),
             Why(
                 contribution.passages,
                 tuple(dict.fromkeys((*used, *material.preferences))),

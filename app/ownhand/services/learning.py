@@ -143,7 +143,9 @@ class Learning:
         return rules.learn(self._all_evidence(), self._vault.preferences())
 
     def effective(self, situation: str, audience: str = EVERYONE) -> list[Preference]:
-        """What is in effect for one situation, the person's own word first, then what was learned, then measured habits."""
+        """What is in effect for one situation, the person's own word first, then what was learned, then
+        measured habits.
+        """
         similarity = self._similar_situations(situation)
         learned = [
             item

@@ -164,7 +164,9 @@ class Library:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Write beside the target, then put it in place; an existing file survives a failure.  Raises DiskFull, BadInput."""
+    """Write beside the target, then put it in place; an existing file survives a failure.  Raises DiskFull,
+    BadInput.
+    """
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         with open(beside, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
@@ -175,5 +177,7 @@ def write_atomically(path: Path, data: bytes) -> None:
     except OSError as error:
         beside.unlink(missing_ok=True)
         if error.errno in {28, 122}:
-            raise DiskFull(f"There is no room to save {path.name}. Free some space and save again; nothing is lost.") from error
+            raise DiskFull(
+                f"There is no room to save {path.name}. Free some space and save again; nothing is lost."
+            ) from error
         raise BadInput(f"{path.name} could not be saved there: {error.strerror}. Choose another folder.") from error

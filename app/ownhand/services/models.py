@@ -195,7 +195,9 @@ class Models:
         """Use a model for a role from now on.  Raises ModelError and keeps the old one."""
         info = self._engines.any().inspect(path)
         if role == "suggestion" and not info.chat:
-            raise ModelError(f"{info.name} only completes text. Choose it for completions, and another for suggestions.")
+            raise ModelError(
+                f"{info.name} only completes text. Choose it for completions, and another for suggestions."
+            )
         info = self._engines.use(role, path)
         row = COMPLETION_MODEL if role == "completion" else SUGGESTION_MODEL
         self._settings.set(row, "" if path == self._builtin else str(path))
@@ -225,7 +227,9 @@ class Models:
         return self.inspect(target)
 
     def try_out(self, path: Path) -> dict[str, float]:
-        """Load a model beside the one in use and measure it: tokens per second reading and writing, seconds to load."""
+        """Load a model beside the one in use and measure it: tokens per second reading and writing, seconds to
+        load.
+        """
         engine = self._engines._make()
         try:
             started = time.perf_counter()

@@ -1,7 +1,7 @@
 """The personal model at run time: what was learned, kept ready for completions and suggestions.
 
-Filled from the vault in the background when the app starts (newest first, so that what matters most is there first), then kept
-up to date as documents come, go and are written.
+Filled from the vault in the background when the app starts (newest first, so that what matters most is there
+first), then kept up to date as documents come, go and are written.
 """
 
 from __future__ import annotations
@@ -13,14 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ownhand.domain import preference as rules
-from ownhand.domain import style
 from ownhand.domain.completion import Candidate, CompletionContext
 from ownhand.domain.corpus import Document, Kind
-from ownhand.domain.draft import EVERYONE, first_name_of, resolve_audience
 from ownhand.domain.ngram import Memory
 from ownhand.domain.personalize import Material
 from ownhand.domain.ports import Recall, Vault
-from ownhand.domain.preference import Dimension, Preference
 from ownhand.errors import UserError
 from ownhand.services.learning import Learning
 from ownhand.services.retrieval import COLLECTION, Retrieval
@@ -90,9 +87,7 @@ class Personal:
             return
         state = self._vault.state()
         active = sum(1 for item in self._learning.preferences() if rules.in_effect(item))
-        self._status.announce(
-            StatusEvent("history", "counted", documents=state.documents, preferences=active)
-        )
+        self._status.announce(StatusEvent("history", "counted", documents=state.documents, preferences=active))
 
     def _learn_history(self) -> None:
         batch: list[str] = []
@@ -220,4 +215,3 @@ class Personal:
             strength,
             self.token_memory,
         )
-

@@ -1,8 +1,9 @@
 """What is stored, where it lies, and how to take it along or be rid of it.
 
-Protects against: somebody who gets hold of the files (a lost laptop that is switched off, a backup, another account): the vault is
-encrypted with a key that lies elsewhere.  Does not protect against: somebody who uses this account while it is unlocked, malware
-that runs as this user, or a look at the memory of the running program.
+Protects against: somebody who gets hold of the files (a lost laptop that is switched off, a backup, another
+account): the vault is encrypted with a key that lies elsewhere.  Does not protect against: somebody who uses
+this account while it is unlocked, malware that runs as this user, or a look at the memory of the running
+program.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ class Privacy:
         return []
 
     def export(self, path: Path) -> int:
-        """Everything as a zip of Markdown and JSON, readable without Ownhand and NOT encrypted; returns the documents.
+        """Everything as a zip of Markdown and JSON, readable without Ownhand and NOT encrypted; returns the
+        documents.
 
         Raises DiskFull or BadInput where it cannot be written.
         """

@@ -1,7 +1,8 @@
 """Finding the person's own passages that fit: by words, by meaning, by whom they were written to, by age.
 
-BM25 (SQLite FTS5) and dense neighbours are fused by reciprocal rank (Cormack, Clarke & Buettcher, SIGIR 2009, k = 60); passages
-to the same people and recent ones are lifted a little.  Filtering happens after the query: the index knows opaque ids only.
+BM25 (SQLite FTS5) and dense neighbours are fused by reciprocal rank (Cormack, Clarke & Buettcher, SIGIR 2009, k
+= 60); passages to the same people and recent ones are lifted a little.  Filtering happens after the query: the
+index knows opaque ids only.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ HALF_LIFE_DAYS = 365.0
 _log = logging.getLogger(__name__)
 
 _COMMON = frozenset(
-    "a an and are as at be but by for from had has have i if in is it its me my not of on or our she he so than that the "
-    "their them they this to was we were what when which who will with would you your re fw fwd hi dear thanks".split()
+    "a an and are as at be but by for from had has have i if in is it its me my not of on or our she he "
+    "so than that the their them they this to was we were what when which who will with would you your re "
+    "fw fwd hi dear thanks".split()
 )
 
 

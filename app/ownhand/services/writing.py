@@ -1,8 +1,8 @@
 """How an action's text is written with the model at hand.
 
-A capable model writes the whole and is checked afterwards.  A small one writes sentence by sentence, each checked against its
-note or source sentence by `guard`; where the check fails, the person's own words stand.  Which way is taken follows from the
-number of parameters alone.
+A capable model writes the whole and is checked afterwards.  A small one writes sentence by sentence, each
+checked against its note or source sentence by `guard`; where the check fails, the person's own words stand.
+Which way is taken follows from the number of parameters alone.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ownhand.domain.text import sentences
 from ownhand.errors import ModelError
 
 CAPABLE_PARAMETERS = 700_000_000
-"""From here on a model is trusted with a whole letter at once; measured on instruct models of 0.6B and above by others, and
-on our own 100M model, which is not."""
+"""From here on a model is trusted with a whole letter at once; measured on instruct models of 0.6B and above by
+others, and on our own 100M model, which is not."""
 
 ANSWER_TOKENS = 420
 
@@ -75,7 +75,9 @@ class Writer:
             yield from self._continue(brief.text)
             return
         if not self._chat:
-            raise ModelError("This model only completes text. Choose one with a chat template for suggestions in Settings, Models.")
+            raise ModelError(
+                "This model only completes text. Choose one with a chat template for suggestions in Settings, Models."
+            )
         if action.id == "subject":
             yield self._subject(brief)
         elif self._capable:
@@ -102,7 +104,11 @@ class Writer:
                 parts = letter.split(text)
                 body = "\n\n".join([parts.body, " ".join(guard.as_sentence(note) for note in missing)])
                 yield letter.join(letter.Letter(parts.greeting, body, parts.sign_off))
-        elif brief.action.keeps_facts and brief.action.id != "custom" and (guard.loops(text) or not guard.keeps(brief.text, text)):
+        elif (
+            brief.action.keeps_facts
+            and brief.action.id != "custom"
+            and (guard.loops(text) or not guard.keeps(brief.text, text))
+        ):
             yield from self._retry(brief, text)
 
     def _retry(self, brief: Brief, first: str) -> Iterator[str]:
@@ -112,9 +118,7 @@ class Writer:
         task = self._task(brief)
         if lost.dropped:
             task += "\n\nKeep these exactly: " + ", ".join(lost.dropped)
-        text = ""
-        for text in self._ask(task, ANSWER_TOKENS, temperature=0.3):
-            pass
+        text = self._whole_answer(task, ANSWER_TOKENS, temperature=0.3)
         if not guard.loops(text) and len(guard.facts.compare(brief.text, text).dropped) < max(1, len(lost.dropped)):
             self.remarks.append("A first try lost facts; this is the second.")
             yield text
@@ -129,7 +133,9 @@ class Writer:
             plain = guard.as_sentence(note)
             if not plain:
                 continue
-            sentence = self._one_sentence(f"Expand these notes into full sentences:\n\n- {note.removeprefix('? ')}", note)
+            sentence = self._one_sentence(
+                f"Expand these notes into full sentences:\n\n- {note.removeprefix('? ')}", note
+            )
             if guard.expands(note, sentence):
                 written.append(sentence)
             else:
@@ -138,7 +144,8 @@ class Writer:
             yield letter.join(letter.Letter(brief.frame.greeting, " ".join(written), ""))
         if verbatim:
             self.remarks.append(
-                f"{verbatim} of {len(notes)} notes stand as you wrote them: the small model's wording of them could not be trusted."
+                f"{verbatim} of {len(notes)} notes stand as you wrote them: "
+                "the small model's wording of them could not be trusted."
             )
         body = " ".join(written)
         yield letter.join(letter.Letter(brief.frame.greeting, body, brief.frame.sign_off)) if brief.is_letter else body
@@ -156,7 +163,11 @@ class Writer:
 
     def _sentence_by_sentence(self, brief: Brief) -> Iterator[str]:
         parts = letter.split(brief.text)
-        lead = brief.action.task.split("{text}")[0] if "{instruction}" not in brief.action.task else brief.instruction + "\n\n"
+        lead = (
+            brief.action.task.split("{text}")[0]
+            if "{instruction}" not in brief.action.task
+            else brief.instruction + "\n\n"
+        )
         done: list[str] = []
         kept = total = 0
         for paragraph in parts.body.split("\n\n"):
@@ -178,24 +189,21 @@ class Writer:
             done.append("\n".join(lines))
             yield letter.join(letter.Letter(parts.greeting, "\n\n".join(done), ""))
         if kept:
-            self.remarks.append(f"{kept} of {total} sentences keep your wording: the small model's could not be trusted.")
+            self.remarks.append(
+                f"{kept} of {total} sentences keep your wording: the small model's could not be trusted."
+            )
         yield letter.join(letter.Letter(parts.greeting, "\n\n".join(done), parts.sign_off))
 
     def _one_sentence(self, task: str, source: str) -> str:
         limit = int(2.2 * tokens_in(source)) + 16
-        text = ""
-        for text in self._ask(task, limit, personal=False):
-            pass
-        return " ".join(text.split())
+        return " ".join(self._whole_answer(task, limit, personal=False).split())
 
     # by any model
 
     def _subject(self, brief: Brief) -> str:
         body = letter.split(brief.text).body or brief.text
-        text = ""
-        for text in self._ask(self._task(brief), 20, stop=("\n",)):
-            pass
-        line = text.strip().removeprefix("Subject:").strip().strip("\"“”*").rstrip(".")
+        line = self._whole_answer(self._task(brief), 20, stop=("\n",))
+        line = line.removeprefix("Subject:").strip().strip('"“”*').rstrip(".")
         if line and guard.covers(line, body, 0.6) and not guard.loops(line) and len(guard.stems(line)) >= 1:
             return line[:1].upper() + line[1:]
         self.remarks.append("Taken from the text itself: the model's line did not fit it.")
@@ -239,6 +247,20 @@ class Writer:
             message=brief.reply_to.text.strip()[:3000] if brief.reply_to is not None else "",
         )
 
+    def _whole_answer(
+        self,
+        task: str,
+        max_tokens: int,
+        temperature: float = 0.0,
+        stop: tuple[str, ...] = (),
+        *,
+        personal: bool = True,
+    ) -> str:
+        text = ""
+        for so_far in self._ask(task, max_tokens, temperature, stop, personal=personal):
+            text = so_far
+        return text
+
     def _ask(
         self,
         task: str,
@@ -249,7 +271,7 @@ class Writer:
         personal: bool = True,
     ) -> Iterator[str]:
         sections = self._contribution.sections if personal else ()
-        messages: Messages = assemble(sections, literal(task), self._context - min(ANSWER_TOKENS, max_tokens) - 32)
+        messages: Messages = assemble(sections, task, self._context - min(ANSWER_TOKENS, max_tokens) - 32)
         room = int((self._context - max_tokens - tokens_in(messages.system) - 64) * CHARACTERS_PER_TOKEN)
         if len(messages.task) > room:
             messages = Messages(messages.system, messages.task[:room])
@@ -280,20 +302,18 @@ class Writer:
         self.timings["model"] = self.timings.get("model", 0.0) + 1000 * (time.perf_counter() - started)
 
 
-def literal(text: str) -> str:
-    """Text that cannot act as one of the model's special tokens."""
-    return re.sub(r"<\|(?=[a-z_]+\|>)", "<\u200b|", text)
-
-
 _LEAD = re.compile(
-    r"^(?:(?:hi|hello|hey|dear)\b[^,]*,\s*|please\s+|could you\s+|can you\s+|would you\s+|i (?:wanted|am writing|would like|need|have) to\s+"
-    r"|i(?:'m| am)\s+|i(?:'ve| have)\s+|we(?:'re| are)\s+|just\s+|let me know\s+|send me\s+|let you know\s+(?:that\s+)?|thank you for\s+|thanks for\s+)+",
+    r"^(?:(?:hi|hello|hey|dear)\b[^,]*,\s*|please\s+|(?:could|can|would) you\s+"
+    r"|i (?:wanted|am writing|would like|need|have) to\s+|i(?:'m| am)\s+|i(?:'ve| have)\s+|we(?:'re| are)\s+|just\s+"
+    r"|let me know\s+|send me\s+|let you know\s+(?:that\s+)?|thank you for\s+|thanks for\s+)+",
     re.I,
 )
 
 
 def headline(text: str) -> str:
-    """A subject line from the text's own words: its most telling sentence, without the courtesies, up to eight words."""
+    """A subject line from the text's own words: its most telling sentence, without the courtesies, up to eight
+    words.
+    """
     counted: dict[str, int] = {}
     for stem in guard.stems(text):
         counted[stem] = counted.get(stem, 0) + 1

@@ -22,7 +22,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import ownhand
 from ownhand.adapters.worker import protocol
@@ -34,6 +34,9 @@ PAUSES_S: Final = (0.0, 0.2, 1.0)
 """Pause before a start, by the number of deaths within the last minute."""
 START_TIMEOUT_S: Final = 120.0
 CLOSE_S: Final = 1.0
+
+Json: TypeAlias = Any
+"""What JSON can hold, and bytes."""
 
 STARTING, READY, RESTARTED, FAILED = "starting", "ready", "restarted", "failed"
 
@@ -87,7 +90,7 @@ class WorkerStream:
     def __iter__(self) -> Iterator[Any]:
         return self
 
-    def __next__(self) -> Any:
+    def __next__(self) -> Json:
         if self._ended or self._closed:
             raise StopIteration
         message = self._process.receive(self._number, self._timeout)
@@ -149,7 +152,7 @@ class WorkerClient:
 
     # -- requests
 
-    def call(self, op: str, timeout: float = 30.0, *, replaces: str = "", **args: Any) -> Any:
+    def call(self, op: str, timeout: float = 30.0, *, replaces: str = "", **args: Json) -> Json:
         """Ask and wait for the answer.
 
         `timeout` is how long, in seconds, the worker may give no sign of life at all.  `replaces` cancels the open
@@ -298,7 +301,8 @@ class _Process:
             )
         except OSError as error:
             raise WorkerError(
-                f"The {role} could not be started ({error.strerror}). Restart Ownhand; if that does not help, install it again."
+                f"The {role} could not be started ({error.strerror}). Restart Ownhand; if that does not help, "
+                "install it again."
             ) from None
         self.pid = self._popen.pid
         self._threads = [
@@ -327,7 +331,7 @@ class _Process:
         protection = message.get("protection", {})
         return protection if isinstance(protection, dict) else {}
 
-    def call(self, op: str, timeout: float = 30.0, *, replaces: str = "", **args: Any) -> Any:
+    def call(self, op: str, timeout: float = 30.0, *, replaces: str = "", **args: Json) -> Json:
         number = self.send(op, args, replaces)
         message = self.receive(number, timeout)
         if "error" in message:
@@ -359,8 +363,8 @@ class _Process:
             silent = time.monotonic() - max(since, self._last_sign)
             if silent >= timeout:
                 self._why = (
-                    f"The {self.role} did not answer for {timeout:.0f} seconds and was stopped. Try again; if it happens "
-                    "often, choose a smaller model in Settings."
+                    f"The {self.role} did not answer for {timeout:.0f} seconds and was stopped. Try again; "
+                    "if it happens often, choose a smaller model in Settings."
                 )
                 self.kill()
                 self._drop(number)
@@ -424,7 +428,8 @@ class _Process:
 
     def _death(self) -> UserError:
         return WorkerError(
-            self._why or f"The {self.role} stopped unexpectedly. Your text is safe; try again, and it will be restarted."
+            self._why
+            or f"The {self.role} stopped unexpectedly. Your text is safe; try again, and it will be restarted."
         )
 
     def _read_messages(self) -> None:

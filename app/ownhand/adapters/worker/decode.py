@@ -169,7 +169,7 @@ def _add(scores: Probabilities, tokens: Ids, bias: float) -> None:
 
 def softmax(logits: Probabilities) -> Probabilities:
     """Probabilities of one row of logits; a new array."""
-    shifted = np.exp(logits - logits.max())
+    shifted: Probabilities = np.exp(logits - logits.max())
     shifted /= shifted.sum()
     return shifted
 

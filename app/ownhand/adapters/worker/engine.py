@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from ownhand.adapters.worker import header
+from ownhand.adapters.worker import header, machine
 from ownhand.adapters.worker.decode import (
     Biases,
     Chooser,
@@ -30,7 +30,7 @@ from ownhand.adapters.worker.decode import (
 from ownhand.adapters.worker.llama import BATCH, LANES, Llama, context_length
 from ownhand.adapters.worker.prompt import render
 from ownhand.adapters.worker.serve import Desk, Job, Operation
-from ownhand.adapters.worker.token_memory import NOTHING, Prediction, TokenMemory
+from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory
 from ownhand.domain.ports import MARK, Lane, Sampling, Usage
 from ownhand.errors import Cancelled, ModelError
 
@@ -81,7 +81,6 @@ class Engine:
         self._vocabulary = Vocabulary([], [])
         self._kept = [_Kept(sequence) for sequence in range(LANES)]
         self._memories: dict[str, TokenMemory] = {}
-        self._yielded = 0.0
 
     # -- the model
 
@@ -96,27 +95,28 @@ class Engine:
         """
         found = header.read(Path(path))
         context = context_length(found)
-        free = header.available_memory()
+        free = machine.available_memory()
         if self._model is not None:
             free += self._model.header.bytes + self._model.header.kv_bytes(self._model.context * LANES)
         header.check_memory(found, context, LANES, BATCH, free)
         old = self._model.header if self._model is not None else None
         self._unload()
         try:
-            self._take(found)
+            model = self._take(found)
         except ModelError:
             if old is not None:
                 self._take(old)
             raise
-        return _info(found)
+        self._memories.clear()
+        return {**_info(found), "fill_in_middle": model.fill_in_middle is not None}
 
-    def _take(self, found: header.Header) -> None:
+    def _take(self, found: header.Header) -> Llama:
         self._model = Llama(found)
         self._vocabulary = Vocabulary(self._model.pieces, self._model.ends)
+        return self._model
 
     def _unload(self) -> None:
         model, self._model = self._model, None
-        self._memories.clear()
         for kept in self._kept:
             kept.tokens.clear()
         if model is not None:
@@ -189,28 +189,26 @@ class Engine:
         before, partial = split_partial(text) if heal else (text, "")
         own = model.tokenize(before, special=False)
         tokens = self._arrange(self._beginning(prompt), own, suffix, max_tokens)
-        chooser_settings = Sampling(**sampling)
         run = _Run(
             job=job,
             kept=kept,
             own=own,
-            tail=(before if before or partial else "").encode("utf-8", "replace")[-_TAIL:],
+            tail=before.encode("utf-8", "replace")[-_TAIL:],
             writer=Writer(partial.encode("utf-8", "replace"), stop),
             biases=Biases(self._vocabulary, bias, lambda word: model.tokenize(word, special=False)),
-            sampling=chooser_settings,
+            sampling=Sampling(**sampling),
             memory=self._memories.get(memory) if memory and memory_weight > 0 else None,
             memory_weight=min(1.0, memory_weight),
         )
         counts = {"prompt_tokens": len(tokens), "reused_tokens": 0, "new_tokens": 0}
-        clock = _Clock(job.arrived)
-        self._yielded = 0.0
+        clock = _Clock(job)
         try:
             logits, counts["reused_tokens"] = self._prefill(job, kept, tokens)
-            clock.prefilled(self._yielded)
+            clock.prefilled()
             finish = self._write(run, logits, max_tokens, min_probability, counts)
         except Cancelled:
             finish = "cancelled"
-        return asdict(Usage(**counts, **clock.done(self._yielded), finish=finish))
+        return asdict(replace(clock.done(), finish=finish, **counts))
 
     def _write(
         self, run: _Run, logits: Probabilities, max_tokens: int, min_probability: float, counts: dict[str, int]
@@ -258,7 +256,8 @@ class Engine:
         """The untempered mixed distribution, and the log scores from which the next token is chosen."""
         claim = NOTHING
         if run.memory is not None:
-            claim = run.memory.predict([*run.own[-4:], *run.generated[-4:]], start=len(run.own) + len(run.generated) < 4)
+            recent = [*run.own[-ORDER:], *run.generated[-ORDER:]]
+            claim = run.memory.predict(recent, start=len(run.own) + len(run.generated) < ORDER)
         allowed = self._vocabulary.consistent(run.writer.partial) if run.writer.partial else None
         measured = self._mixed(logits, claim, run.memory_weight, allowed)
         chosen = measured
@@ -346,7 +345,7 @@ class Engine:
         total = 0.0
         for at, log in enumerate(logs):
             place = first + at
-            claim = memory.predict(tokens[max(0, place - 4) : place], start=place < 4)
+            claim = memory.predict(tokens[max(0, place - ORDER) : place], start=place < ORDER)
             total += float(
                 np.log((1.0 - weight * claim.claimed) * np.exp(float(log)) + weight * claim.of(int(ids[at])))
             )
@@ -398,7 +397,7 @@ class Engine:
             return
         began = time.monotonic()
         self._desk.serve(_is_quick)
-        self._yielded += time.monotonic() - began
+        job.stood_aside += time.monotonic() - began
 
 
 @dataclass(slots=True)
@@ -421,25 +420,22 @@ class _Run:
 class _Clock:
     """Where the time of one generation went, in milliseconds; what others took meanwhile counts as waiting."""
 
-    def __init__(self, arrived: float) -> None:
-        self._arrived = arrived
+    def __init__(self, job: Job) -> None:
+        self._job = job
         self._began = time.monotonic()
-        self._prefilled: float | None = None
-        self._yielded = 0.0
+        self._prefilled: tuple[float, float] | None = None
 
-    def prefilled(self, yielded: float) -> None:
-        self._prefilled = time.monotonic()
-        self._yielded = yielded
+    def prefilled(self) -> None:
+        self._prefilled = time.monotonic(), self._job.stood_aside
 
-    def done(self, yielded: float) -> dict[str, float]:
-        now = time.monotonic()
-        middle = now if self._prefilled is None else self._prefilled
-        while_prefilling = yielded if self._prefilled is None else self._yielded
-        return {
-            "queue_ms": 1000 * (self._began - self._arrived + yielded),
-            "prefill_ms": 1000 * (middle - self._began - while_prefilling),
-            "decode_ms": 1000 * (now - middle - (yielded - while_prefilling)),
-        }
+    def done(self) -> Usage:
+        now, aside = time.monotonic(), self._job.stood_aside
+        middle, aside_before = self._prefilled or (now, aside)
+        return Usage(
+            queue_ms=1000 * (self._began - self._job.arrived + aside),
+            prefill_ms=1000 * (middle - self._began - aside_before),
+            decode_ms=1000 * (now - middle - (aside - aside_before)),
+        )
 
 
 def _chunks(tokens: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -100,19 +100,6 @@ def check_memory(header: Header, context: int, lanes: int, batch: int, available
         )
 
 
-def available_memory() -> int:
-    """Bytes this process may still take: free memory, or what its control group leaves of its limit if that is less."""
-    import psutil
-
-    available = int(psutil.virtual_memory().available)
-    try:
-        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
-        used = Path("/sys/fs/cgroup/memory.current").read_text().strip()
-    except OSError:
-        return available
-    return min(available, int(limit) - int(used)) if limit.isdigit() and used.isdigit() else available
-
-
 def _gigabytes(count: int) -> str:
     return f"{count / 1e9:.1f} GB"
 
@@ -125,9 +112,7 @@ def _check(header: Header) -> None:
     if kind in ("mmproj", "imatrix") or architecture == "clip":
         raise ModelError(f"{name} is only a part for pictures or tuning, not a writing model. {_OTHER_MODEL}")
     if int(header.fields.get("split.count", 1) or 1) > 1:
-        raise ModelError(
-            f"{name} is one part of a model in several files. Choose a model that is a single .gguf file."
-        )
+        raise ModelError(f"{name} is one part of a model in several files. Choose a model that is a single .gguf file.")
     if architecture in _EMBEDDERS or f"{architecture}.pooling_type" in header.fields:
         raise ModelError(f"{name} is made for searching, not for writing text. {_OTHER_MODEL}")
     if architecture in _NO_WRITERS:
@@ -194,14 +179,16 @@ def _string(file: BinaryIO) -> str:
     return data.decode("utf-8", "replace")
 
 
-def _value(file: BinaryIO, kind: int) -> Any:
+def _value(file: BinaryIO, kind: int) -> int | float | bool | str:
     if kind in _SCALARS:
-        return _unpack(file, _SCALARS[kind])[0]
+        scalar: int | float | bool = _unpack(file, _SCALARS[kind])[0]
+        return scalar
     if kind == _STRING:
         return _string(file)
     if kind != _ARRAY:
         raise ValueError("unknown kind of value")
-    item, length = _unpack(file, "IQ")
+    item, count = _unpack(file, "IQ")
+    length = int(count)
     if length > _LONGEST_ARRAY:
         raise ValueError("implausible array")
     if item in _SCALARS:

@@ -1,4 +1,4 @@
-"""The one place that calls llama.cpp: a model with one context, several sequences, and nothing that can kill by mistake.
+"""The one place that calls llama.cpp: a model with one context and several sequences.
 
 llama.cpp ends the process on many wrong calls (a batch that is too large, logits that were not asked for), and
 answers others with a NULL pointer that ctypes hands out as a true object of its own; so pointers are judged by truth
@@ -12,12 +12,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import llama_cpp.llama_cpp as _llama
 import numpy as np
 from numpy.typing import NDArray
 
+from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.header import Header
 from ownhand.errors import Cancelled, ModelError
 
@@ -32,15 +33,17 @@ _HIDDEN_ATTRIBUTES: Final = 1 << 0 | 1 << 1 | 1 << 3  # unknown, unused, control
 _ABORT_EXIT: Final = 77
 
 Logits = NDArray[np.float32]
+Native: TypeAlias = Any
+"""A pointer, structure or callback of the library."""
 
 
-def _silence() -> Any:
+def _silence() -> Native:
     quiet = L.llama_log_callback(lambda level, text, data: None)
     L.llama_log_set(quiet, ctypes.c_void_p(0))
     return quiet
 
 
-def _leave_cleanly_on_abort() -> Any:
+def _leave_cleanly_on_abort() -> Native:
     """Make a failed assertion inside ggml end the process at once, without its debugger and its paths on the screen.
 
     The library must be the very file that is mapped already: opening it by another name loads a second copy.
@@ -76,7 +79,9 @@ class Llama:
         self.context = context_length(header)
         self.wanted: Callable[[], bool] = lambda: True
         """Asked all the time while llama.cpp computes; False aborts the computation."""
-        self._model = self._context = self._batch = None
+        self._model: Native = None
+        self._context: Native = None
+        self._batch: Native = None
         damaged = ModelError(f"The model file {header.path.name} could not be loaded. Download it again.")
         try:
             self._model = L.llama_model_load_from_file(os.fsencode(header.path), _model_parameters(header))
@@ -206,42 +211,23 @@ class Llama:
         self._batch = self._context = self._model = None
 
 
-def _threads() -> tuple[int, int]:
-    """Threads for single tokens and for prompts.
-
-    One token at a time is bound by memory and gains little from the last core, while a core less makes it collapse
-    when another program is busy; prompts gain from every core.
-    """
-    import psutil
-
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    cores = max(1, min(usable, psutil.cpu_count(logical=False) or usable))
-    return max(1, min(cores - 1, 8)), min(cores, 16)
-
-
-def _model_parameters(header: Header) -> Any:
+def _model_parameters(header: Header) -> Native:
     parameters = L.llama_model_default_params()
     parameters.n_gpu_layers = 0
     # WHY: on x86 repacking 4- and 5-bit weights costs load time and memory and makes prompts slower
     quantized = header.fields.get("general.file_type", 0)
-    if quantized in (14, 15, 16, 17) and not _is_arm():
+    if quantized in (14, 15, 16, 17) and not machine.is_arm():
         parameters.use_extra_bufts = False
     return parameters
 
 
-def _is_arm() -> bool:
-    import platform
-
-    return platform.machine().lower() in ("aarch64", "arm64")
-
-
-def _context_parameters(window: int) -> Any:
+def _context_parameters(window: int) -> Native:
     parameters = L.llama_context_default_params()
     parameters.n_ctx = window * LANES
     parameters.n_seq_max = LANES
     parameters.kv_unified = False  # each lane has its whole window, whatever the other one holds
     parameters.n_batch = parameters.n_ubatch = BATCH
-    parameters.n_threads, parameters.n_threads_batch = _threads()
+    parameters.n_threads, parameters.n_threads_batch = machine.threads()
     parameters.no_perf = True
     return parameters
 

@@ -35,9 +35,7 @@ def render(model: Llama, messages: Sequence[Mapping[str, str]]) -> str:
             return _apply(model, template, attempt)
         except (TemplateError, ValueError, TypeError, KeyError):
             continue
-    raise ModelError(
-        f"The chat template of {model.header.path.name} cannot be used. Choose another model in Settings."
-    )
+    raise ModelError(f"The chat template of {model.header.path.name} cannot be used. Choose another model in Settings.")
 
 
 def _apply(model: Llama, template: str, messages: list[dict[str, str]]) -> str:

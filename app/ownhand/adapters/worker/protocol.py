@@ -81,7 +81,7 @@ def _pack(value: object) -> object:
     raise TypeError(f"{type(value).__name__} cannot be sent to a worker")
 
 
-def _unpack(value: dict[str, Any]) -> Any:
+def _unpack(value: dict[str, Any]) -> object:
     packed = value.get(_BYTES)
     if len(value) == 1 and isinstance(packed, str):
         try:

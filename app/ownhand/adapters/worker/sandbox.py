@@ -151,7 +151,9 @@ def _install_filter(machine: _Machine) -> int:
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return ctypes.get_errno()
-    number, mode, flags = (ctypes.c_long(value) for value in (machine.seccomp, _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC))
+    number, mode, flags = (
+        ctypes.c_long(value) for value in (machine.seccomp, _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_TSYNC)
+    )
     result = libc.syscall(number, mode, flags, header)
     if result > 0:
         return errno.ESRCH  # a thread that could not be brought under the filter

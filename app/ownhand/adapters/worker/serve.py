@@ -42,10 +42,12 @@ class Job:
         self.arrived = time.monotonic()
         self.cancelled = False
         """Set by the reading thread; a plain attribute, because native code polls it a thousand times a second."""
+        self.stood_aside = 0.0
+        """Seconds in which it let others go first."""
         self._desk = desk
         self._said = self.arrived
 
-    def send(self, item: Any) -> None:
+    def send(self, item: object) -> None:
         """Stream one item to the window."""
         self._said = time.monotonic()
         self._desk.post({"id": self.number, "item": item})

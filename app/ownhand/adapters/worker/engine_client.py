@@ -1,0 +1,185 @@
+"""The engine as the window sees it: ports.Engine over a worker process that may be replaced at any time.
+
+What a new process must know (the model, the texts of the memories) is kept here and sent again after every start.
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from ownhand.adapters.worker.client import Call, StateListener, WorkerClient, WorkerStream
+from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Piece, Usage
+from ownhand.errors import Cancelled, ModelError, WorkerError
+
+_LOAD_TIMEOUT_S: Final = 300.0
+_WORK_TIMEOUT_S: Final = 60.0
+_TEXTS_AT_ONCE: Final = 100
+
+
+class EngineStream:
+    """The pieces of one generation (ports.Stream)."""
+
+    def __init__(self, stream: WorkerStream) -> None:
+        self.usage = Usage(finish="cancelled")
+        self._stream = stream
+
+    def __iter__(self) -> Iterator[Piece]:
+        try:
+            for item in self._stream:
+                yield Piece(item["text"], item["logprob"])
+        except Cancelled:  # a newer completion took its place: the stream just ends, and `usage` says so
+            return
+        finally:
+            self._stream.close()
+        if self._stream.result is not None:
+            self.usage = Usage(**self._stream.result)
+
+    def close(self) -> None:
+        """Cancel what is still to come; returns at once."""
+        self._stream.close()
+
+
+class EngineClient(Engine):
+    """The language model in its worker process.  Every method may be called from any thread."""
+
+    def __init__(self, model: Path | None = None, *, on_state: StateListener | None = None) -> None:
+        """`model` is loaded when the engine is first used; `on_state` as in WorkerClient."""
+        self._worker = WorkerClient("engine", on_state=on_state, on_spawn=self._tell_everything)
+        self._model = model
+        self._info: ModelInfo | None = None
+        self._memories: dict[str, list[str]] = {}
+        self._state = threading.Lock()
+        # WHY two locks: `_order` keeps whoever changes the state in turn while the worker is called; the start of a
+        # worker reads the state in some other thread meanwhile and must never wait for such a caller
+        self._order = threading.RLock()
+
+    @property
+    def worker(self) -> WorkerClient:
+        """The process behind it, for the privacy page and the doctor (protection, pid, restart)."""
+        return self._worker
+
+    # -- the model
+
+    def load(self, model: Path) -> ModelInfo:
+        """Load a model now, in place of the one before; the memories go with it.
+
+        Raises ModelError (and keeps the one before) if the file cannot be used, WorkerError if the engine fails.
+        """
+        with self._order:
+            before, running = self._model, self._worker.pid
+            with self._state:
+                self._model = model
+            try:
+                self._worker.start()
+                if running is not None and running == self._worker.pid:  # a new process has loaded it already
+                    self._info = _model_info(self._worker.call("load", _LOAD_TIMEOUT_S, path=str(model)))
+            except BaseException:
+                with self._state:
+                    self._model = before
+                raise
+            for name in list(self._memories):
+                self._send_memory(self._worker.call, name)
+            if self._info is None:
+                raise WorkerError("The engine lost the model while loading it. Try again.")
+            return self._info
+
+    def inspect(self, model: Path) -> ModelInfo:
+        """What a model file says of itself, without loading it.  Raises ModelError if it cannot be used."""
+        return _model_info(self._worker.call("inspect", _WORK_TIMEOUT_S, path=str(model)))
+
+    def info(self) -> ModelInfo | None:
+        """The model that is loaded, or None while none was."""
+        return self._info
+
+    # -- work
+
+    def generate(self, request: Generate) -> EngineStream:
+        """Start one generation.  A newer completion cancels an older one; a completion goes before a suggestion.
+
+        Raises WorkerError or ModelError here if the engine cannot be started, else while iterating.
+        """
+        self._need_model()
+        args = asdict(request)
+        args["lane"] = request.lane.value
+        args["bias"] = dict(request.bias)
+        replaces = Lane.COMPLETION.value if request.lane is Lane.COMPLETION else ""
+        return EngineStream(self._worker.stream("generate", timeout=_WORK_TIMEOUT_S, replaces=replaces, **args))
+
+    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
+        """The model's own chat template over role/content messages; ChatML if the model has none.
+
+        What the messages say can never become one of the model's marks (see ports.MARK).
+        """
+        self._need_model()
+        return str(self._worker.call("render", _WORK_TIMEOUT_S, messages=[dict(message) for message in messages]))
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of a prompt."""
+        self._need_model()
+        return int(self._worker.call("count_tokens", _WORK_TIMEOUT_S, text=text))
+
+    def score(self, prompt: str, text: str, memory: str = "", memory_weight: float = 0.0) -> float:
+        """Natural-log likelihood of `text` after `prompt` (no end token), whatever its length."""
+        self._need_model()
+        return float(
+            self._worker.call(
+                "score", _WORK_TIMEOUT_S, prompt=prompt, text=text, memory=memory, memory_weight=memory_weight
+            )
+        )
+
+    # -- memories
+
+    def remember(self, memory: str, texts: Sequence[str]) -> None:
+        """Add texts to a token memory.  They are sent when the engine runs, and again to every process after it."""
+        with self._order:
+            with self._state:
+                self._memories.setdefault(memory, []).extend(texts)
+            if self._worker.pid is not None and self._model is not None:
+                self._send_memory(self._worker.call, memory, len(self._memories[memory]) - len(texts))
+
+    def forget(self, memory: str) -> None:
+        """Drop a token memory here and in the engine."""
+        with self._order:
+            with self._state:
+                self._memories.pop(memory, None)
+            if self._worker.pid is not None:
+                self._worker.call("forget", _WORK_TIMEOUT_S, memory=memory)
+
+    # -- life
+
+    def close(self) -> None:
+        """End the worker within two seconds."""
+        self._worker.close()
+
+    def _need_model(self) -> None:
+        if self._model is None:
+            raise ModelError("No model is chosen. Choose one in Settings.")
+
+    def _tell_everything(self, call: Call) -> None:
+        """Tell a new process what the one before knew."""
+        with self._state:
+            model, names = self._model, list(self._memories)
+        if model is None:
+            return
+        self._info = _model_info(call("load", timeout=_LOAD_TIMEOUT_S, path=str(model)))
+        for name in names:
+            self._send_memory(call, name)
+
+    def _send_memory(self, call: Call, name: str, first: int = 0) -> None:
+        """Send the texts of a memory from number `first` on; the worker skips what it has."""
+        while True:
+            with self._state:
+                texts = self._memories.get(name, [])[first : first + _TEXTS_AT_ONCE]
+            if not texts:
+                return
+            held = int(call("remember", timeout=_WORK_TIMEOUT_S, memory=name, first=first, texts=texts))
+            first = held if held < first else first + len(texts)
+
+
+def _model_info(wire: Mapping[str, Any]) -> ModelInfo:
+    return ModelInfo(**{**wire, "path": Path(wire["path"])})

@@ -1,0 +1,37 @@
+"""What this computer can give to a model: memory and processors."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import psutil  # type: ignore[import-untyped]
+
+
+def available_memory() -> int:
+    """Bytes this process may still take: free memory, or what its control group leaves of its limit if that is less."""
+    available = int(psutil.virtual_memory().available)
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit = (group / "memory.max").read_text().strip()
+        used = (group / "memory.current").read_text().strip()
+    except OSError:  # no control groups here
+        return available
+    return min(available, int(limit) - int(used)) if limit.isdigit() and used.isdigit() else available
+
+
+def threads() -> tuple[int, int]:
+    """Threads for single tokens and for prompts.
+
+    One token at a time is bound by memory and gains little from the last core, while a core less makes it collapse
+    when another program is busy; prompts gain from every core.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = max(1, min(usable, psutil.cpu_count(logical=False) or usable))
+    return max(1, min(cores - 1, 8)), min(cores, 16)
+
+
+def is_arm() -> bool:
+    """Whether the processor is an ARM one."""
+    return platform.machine().lower() in ("aarch64", "arm64")
