@@ -1,7 +1,7 @@
 # Ownhand: the two commands are `make run` and `make test`; both prepare .venv first, once.
 #
 #   PYTHON              the Python that .venv is made with, 3.11 or newer (python3)
-#   ARGS                passed on: make run ARGS="doctor"; make test ARGS="-k vault"
+#   ARGS                passed on: make run ARGS="doctor"; make test-rest ARGS="-k vault"
 #   TORCH_INDEX         address of a package index with CPU builds of torch, where pip's own index has only GPU builds
 #   LLAMA_WHEEL_INDEX   address of a package index with prebuilt llama-cpp-python wheels, instead of building one
 #

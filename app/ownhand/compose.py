@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ownhand import paths
 from ownhand.adapters import importers, store
-from ownhand.adapters.keys import KeyRing
+from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.recall import RecallClient
@@ -25,16 +25,14 @@ from ownhand.services.retrieval import Retrieval
 from ownhand.services.status import Status
 from ownhand.settings import Settings
 
-_log = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to open the vault."""
 
     folder: Path = field(default_factory=paths.data_dir)
-    key: str = ""
-    """For a new vault: 'keyring', 'passphrase' or 'keyfile'; '' means the keyring, or KeyUnavailable without one."""
+    key: Holder = "keyring"
+    """Who holds the key of a new vault; without a keyring, KeyUnavailable asks for another choice."""
     passphrase: str | None = field(default=None, repr=False)
 
 
@@ -142,15 +140,15 @@ class NamedRecall:
         self._recall = recall
         self._name = name
 
-    def embed(self, texts: list[str]) -> list[bytes]:
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
         """Vectors of texts."""
         return self._recall.embed(texts)
 
-    def add(self, collection: str, ids: list[int], vectors: list[bytes]) -> None:
+    def add(self, collection: str, ids: Sequence[int], vectors: Sequence[bytes]) -> None:
         """Put vectors into a collection."""
         self._recall.add(self._own(collection), ids, vectors)
 
-    def remove(self, collection: str, ids: list[int]) -> None:
+    def remove(self, collection: str, ids: Sequence[int]) -> None:
         """Take vectors out."""
         self._recall.remove(self._own(collection), ids)
 
@@ -158,7 +156,7 @@ class NamedRecall:
         """Nearest ids with their cosine."""
         return self._recall.query(self._own(collection), text, limit)
 
-    def similarities(self, text: str, vectors: list[bytes]) -> list[float]:
+    def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
         """Cosines of one text to vectors."""
         return self._recall.similarities(text, vectors)
 
@@ -180,12 +178,12 @@ def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
     retrieval = Retrieval(vault, recall)
     learning = Learning(vault, recall, settings)
     personal = Personal(vault, workers.engines, recall, retrieval, learning, settings, workers.status, name)
-    library = Library(vault, retrieval, lambda path: importers.read_messages(path, ()))
+    importing = Importing(vault, recall, importers.IMPORTERS)
     return Hand(
         vault,
         settings,
-        library,
-        Importing(vault, recall, importers.IMPORTERS),
+        Library(vault, retrieval, importing.read_messages),
+        importing,
         personal,
         learning,
         Completing(workers.engines.completion, personal, settings),
@@ -198,7 +196,7 @@ def open_vault(options: Options) -> SqlVault:
     """Unlock or create the vault.  Raises a VaultError with the remedy."""
     keys = KeyRing(options.folder)
     if keys.holder() is None:
-        key = keys.create(options.key or "keyring", options.passphrase)
+        key = keys.create(options.key, options.passphrase)
     else:
         key = keys.unlock(options.passphrase)
     return SqlVault.open(options.folder, key, keys.describe())
@@ -227,6 +225,6 @@ def build(options: Options) -> App:
     return app
 
 
-def _erase(app: App, folder: Path) -> list[Path]:
+def _erase(app: App, folder: Path) -> list[str]:
     app.close()
     return store.erase(folder)

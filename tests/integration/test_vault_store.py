@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ownhand.adapters import schema
+from ownhand.adapters.keys import KeyRing
 from ownhand.adapters.store import SqlVault, erase, exists
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.domain.draft import Audience, Draft
@@ -30,6 +31,7 @@ DAY = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 HOLD_OPEN = """
 import sys
 from pathlib import Path
+from ownhand.adapters.keys import KeyRing
 from ownhand.adapters.store import SqlVault
 vault = SqlVault.open(Path(sys.argv[1]), bytes(range(32)), "key file")
 print("open", flush=True)
@@ -209,6 +211,13 @@ def test_search_finds_any_of_the_words_best_first_whatever_case_or_accent(vault:
     assert set(found("monday", "nothing")) == {texts[0], texts[3]}
     assert found("absent") == []
     assert found() == []
+
+
+def test_a_rare_word_is_found_among_hundreds_of_others(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document(text) for text in ("as it is", "the thermodynamics of tea", "so be it")])
+    found = vault.match([*(f"q{number}" for number in range(500)), "thermodynamics", "it"], 5)
+    assert [p.text for p in vault.passages(found)] == ["the thermodynamics of tea"]
 
 
 def test_a_word_in_the_title_counts_too(vault: SqlVault) -> None:
@@ -502,6 +511,16 @@ def test_only_the_owner_may_read_the_vault(vault: SqlVault, folder: Path) -> Non
     assert {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()} == dict.fromkeys(
         ("vault.db", "vault.db-wal", "vault.db-shm", "vault.lock"), 0o600
     )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file modes are POSIX")
+def test_a_folder_that_holds_other_files_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "somebody else's").write_text("file")
+    key = KeyRing(tmp_path).create("keyfile")
+    SqlVault.open(tmp_path, key, "key file").close()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+    assert (tmp_path / "vault.db").stat().st_mode & 0o777 == 0o600
 
 
 def test_another_key_opens_nothing_and_harms_nothing(folder: Path) -> None:

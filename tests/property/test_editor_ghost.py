@@ -15,7 +15,11 @@ from ownhand.domain.completion import start
 from ownhand.ui.editor import WritingEdit, from_utf16, to_utf16, utf16_length
 
 K = Qt.Key
-NONE, SHIFT, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
+NONE, SHIFT, CTRL = (
+    Qt.KeyboardModifier.NoModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.ControlModifier,
+)
 
 TYPED = [*"abcdefgh ABC.,!?'é", "ß", "ü", "😀", "👍🏽", "日", "\t"]
 COMMANDS = [

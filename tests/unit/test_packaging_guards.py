@@ -54,6 +54,14 @@ def test_tests_see_folders_of_their_own(home: Path) -> None:
     assert not home.exists()
 
 
+def test_the_window_loads_no_machine_learning_library_and_a_command_no_qt() -> None:
+    code = "import ownhand.compose, ownhand.cli.main, sys; print(' '.join(sys.modules))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    heavy = {"PySide6", "chromadb", "llama_cpp", "onnxruntime", "sentence_transformers", "torch", "transformers"}
+    assert heavy.isdisjoint(result.stdout.split())
+
+
 @pytest.mark.display
 def test_qt_opens_a_window_on_an_x_display() -> None:
     if os.environ["QT_QPA_PLATFORM"] != "xcb":

@@ -9,7 +9,6 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -32,7 +31,8 @@ EMPTY = "file without text"
 TOO_LARGE = "text file too large to be prose"
 
 _STRONG = re.compile(
-    rb"^(?:from|received|return-path|message-id|mime-version|date|delivered-to|x-gmail-labels|x-mozilla-status)\s*:", re.I | re.M
+    rb"^(?:from|received|return-path|message-id|mime-version|date|delivered-to|x-gmail-labels|x-mozilla-status)\s*:",
+    re.I | re.M,
 )
 _KNOWN = re.compile(
     rb"^(?:to|cc|subject|from|reply-to|sender|date|received|return-path|message-id|mime-version|content-[a-z-]+|delivered-to|x-[\w-]+"
@@ -51,11 +51,10 @@ def looks_like_message(head: bytes) -> bool:
     return len(_KNOWN.findall(block)) >= 2 and bool(_STRONG.search(block))
 
 
-@dataclass(frozen=True, slots=True)
 class Mailbox:
     """Files of many messages: mbox in its dialects, gzip'd or not, also with the first separator lost."""
 
-    name: str = "mailbox"
+    name = "mailbox"
 
     def accepts(self, path: Path, head: bytes) -> bool:
         if head.startswith(mbox.GZIP):
@@ -91,11 +90,10 @@ def _has_second_message(path: Path) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
 class SingleMessage:
     """One message per file: .eml, .emlx, and the files of a Maildir with their flags (:2,ST)."""
 
-    name: str = "message"
+    name = "message"
 
     def accepts(self, path: Path, head: bytes) -> bool:
         return looks_like_message(_without_emlx_count(head))
@@ -124,11 +122,10 @@ def _without_emlx_count(data: bytes) -> bytes:
     return data[match.end() : match.end() + int(match.group(1))] if match else data
 
 
-@dataclass(frozen=True, slots=True)
 class Page:
     """HTML files."""
 
-    name: str = "web page"
+    name = "web page"
 
     def accepts(self, path: Path, head: bytes) -> bool:
         start = charset.decode(head).lstrip("\ufeff \t\r\n")[:1500].lower()
@@ -144,14 +141,13 @@ class Page:
         named = re.search(rb"<meta[^>]{0,200}charset=[\"']?([\w.:-]{2,40})", data[:4000], re.IGNORECASE)
         source = charset.decode(data, named.group(1).decode("ascii") if named else "")
         prose = cleaning.rejoin(cleaning.normalise(markup.to_text(source, mail=False)))
-        yield _document(path, markup.title_of(source), prose, prose)
+        yield _document(path, markup.title_of(source), prose)
 
 
-@dataclass(frozen=True, slots=True)
 class PlainText:
     """.txt, .md and any other file that is text; front matter and fenced code are no prose and stay out."""
 
-    name: str = "text"
+    name = "text"
 
     def accepts(self, path: Path, head: bytes) -> bool:
         return bool(head) and not _FOREIGN.match(head) and _is_text(head)
@@ -163,7 +159,7 @@ class PlainText:
             return
         text = charset.decode(data)
         title, prose = cleaning.prose_of_markdown(text)
-        yield _document(path, title, cleaning.normalise(text), prose)
+        yield _document(path, title, prose)
 
 
 _FOREIGN = re.compile(
@@ -179,7 +175,9 @@ def _is_text(head: bytes) -> bool:
     if not text.strip("\x00 \t\r\n\ufeff"):
         return False
     odd = sum(1 for char in text if (char < " " and char not in "\t\n\r\f\x00") or char in "\ufffd\x7f")
-    return odd * 50 <= len(text) and sum(char.isalpha() for char in text) * 4 >= len(text.strip("\x00")) - text.count(" ")
+    return odd * 50 <= len(text) and sum(char.isalpha() for char in text) * 4 >= len(text.strip("\x00")) - text.count(
+        " "
+    )
 
 
 def _text_file(path: Path) -> bytes | Skipped:
@@ -191,8 +189,8 @@ def _text_file(path: Path) -> bytes | Skipped:
         return Skipped(UNREADABLE, str(path))
 
 
-def _document(path: Path, title: str, body: str, prose: str) -> Message | Skipped:
-    if not body.strip():
+def _document(path: Path, title: str, prose: str) -> Message | Skipped:
+    if not prose.strip():
         return Skipped(EMPTY, str(path))
     prose = prose[: mail.TEXT_LIMIT]
     article = bool(title) or cleaning.word_count(prose) >= ARTICLE_WORDS
@@ -200,7 +198,7 @@ def _document(path: Path, title: str, body: str, prose: str) -> Message | Skippe
         kind="article" if article else "note",
         title=title or path.stem,
         written_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-        body=body,
+        body=prose,
         own_text=prose,
         where=str(path),
         position=path.stat().st_size,

@@ -33,8 +33,8 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from keyring.backend import KeyringBackend
 from keyring.backends import chainer, fail, null
 
-from ownhand.adapters.store_file import FILE_NAME, KEY_BYTES
-from ownhand.errors import BadInput, DiskFull, KeyUnavailable, VaultError, WrongKey
+from ownhand.adapters.store_file import FILE_NAME, KEY_BYTES, private_folder
+from ownhand.errors import BadInput, DiskFull, KeyUnavailable, NewerVault, VaultError, WrongKey
 
 Holder = Literal["keyring", "passphrase", "keyfile"]
 
@@ -71,7 +71,7 @@ class KeyRing:
     # -- what is
 
     def holder(self) -> Holder | None:
-        """Who holds the key; None for a folder that has none yet.  Raises KeyUnavailable for a damaged note."""
+        """Who holds the key; None for a folder that has none yet.  Raises KeyUnavailable or NewerVault."""
         note = self._read_note()
         return None if note is None else note["holder"]
 
@@ -101,7 +101,7 @@ class KeyRing:
         return key
 
     def unlock(self, passphrase: str | None = None) -> bytes:
-        """The key, from whoever holds it.  Raises KeyUnavailable or WrongKey."""
+        """The key, from whoever holds it.  Raises KeyUnavailable, WrongKey or NewerVault."""
         note = self._read_note()
         if note is None:
             raise KeyUnavailable(
@@ -138,7 +138,7 @@ class KeyRing:
         removed: list[str] = []
         try:
             note = self._read_note()
-        except KeyUnavailable:
+        except VaultError:
             note = None
         if note is not None and note["holder"] == "keyring" and _forget_in_keyring(note["vault"]):
             removed.append("the key in the system keyring")
@@ -162,8 +162,7 @@ class KeyRing:
 
     def _make_folder(self) -> None:
         with _disk_in_words():
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._folder.chmod(0o700)
+            private_folder(self._folder)
 
     def _read_note(self) -> dict[str, Any] | None:
         try:
@@ -174,8 +173,10 @@ class KeyRing:
             raise KeyUnavailable("key.json cannot be read; make it readable for you and try again.") from error
         try:
             note = json.loads(raw)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise KeyUnavailable(_DAMAGED) from None
+        if isinstance(note, dict) and type(note.get("version")) is int and note["version"] > _VERSION:
+            raise NewerVault("key.json was written by a newer Ownhand; update Ownhand to open this vault.")
         if not isinstance(note, dict) or note.get("holder") not in get_args(Holder):
             raise KeyUnavailable(_DAMAGED)
         if not isinstance(note.get("vault"), str) or note.get("version") != _VERSION:

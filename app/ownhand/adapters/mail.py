@@ -14,9 +14,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import policy
 from email.errors import MessageError
+from email.headerregistry import HeaderRegistry
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.utils import getaddresses, parsedate_to_datetime
+from functools import lru_cache
 
 from ownhand.adapters import charset, markup
 from ownhand.domain import cleaning
@@ -42,6 +44,12 @@ JUNK = "spam"
 BROKEN = "damaged message"
 NESTED = "message with too many parts"
 
+_PARSER_FAULTS = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, NotImplementedError)
+"""What the email package raises on malformed mail, although policy.default promises defects instead."""
+
+_POLICY = policy.default.clone(header_factory=lru_cache(maxsize=512)(HeaderRegistry()))
+"""policy.default parses a header anew each time it is asked for, three times a part; the parts of a message are alike."""
+
 _WANTED = frozenset(
     b"from sender to cc bcc subject date message-id in-reply-to mime-version content-type content-transfer-encoding"
     b" content-disposition auto-submitted precedence list-id list-unsubscribe x-gmail-labels x-mozilla-status status"
@@ -50,7 +58,9 @@ _WANTED = frozenset(
 )
 _ONCE = frozenset(_WANTED) - {b"to", b"cc", b"delivered-to"}
 
-_DELETED_LABELS = re.compile(r"(?:^|,)\s*(?:trash|papierkorb|corbeille|papelera|cestino|lixeira|prullenbak|bin)\s*(?:,|$)")
+_DELETED_LABELS = re.compile(
+    r"(?:^|,)\s*(?:trash|papierkorb|corbeille|papelera|cestino|lixeira|prullenbak|bin)\s*(?:,|$)"
+)
 _JUNK_LABELS = re.compile(r"(?:^|,)\s*(?:spam|junk)\s*(?:,|$)")
 _UNSENT_LABELS = re.compile(r"(?:^|,)\s*(?:drafts?|entwürfe|brouillons|borradores|bozze|rascunhos|concepten)\s*(?:,|$)")
 _SENT_LABELS = re.compile(
@@ -71,8 +81,7 @@ def read(raw: bytes, where: str, position: int, own: Callable[[str], bool]) -> M
         return _with_body(found, headers, raw[body_at:MESSAGE_LIMIT], where)
     except RecursionError:
         return Skipped(NESTED, where)
-    except (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, NotImplementedError):
-        # The email package promises not to raise on any input and does; each of these has been seen with real mail.
+    except (MessageError, ValueError, LookupError):
         return Skipped(BROKEN, where)
 
 
@@ -98,7 +107,7 @@ def _headers_of(raw: bytes) -> tuple[bytes, int]:
         name, colon, _ = line[:200].partition(b":")
         key = name.strip().lower()
         if not colon or not re.fullmatch(rb"[!-9;-~]+", key):
-            if line.startswith(b">From ") or line.startswith(b"From ") or not kept:
+            if line.startswith((b">From ", b"From ")) or not kept:
                 taking = False
                 continue
             # A line that is no header and no continuation: the body begins without its empty line.
@@ -114,7 +123,29 @@ def _headers_of(raw: bytes) -> tuple[bytes, int]:
 
 
 def _parse(raw: bytes, headers_only: bool = False) -> EmailMessage:
-    return BytesParser(policy=policy.default).parsebytes(raw, headersonly=headers_only)  # type: ignore[return-value]
+    try:
+        return BytesParser(policy=_POLICY).parsebytes(raw, headersonly=headers_only)
+    except _PARSER_FAULTS as error:
+        raise MessageError from error
+
+
+def _type_of(part: EmailMessage) -> str:
+    try:
+        return part.get_content_type()
+    except _PARSER_FAULTS:
+        return "text/plain"
+
+
+def _payload_of(part: EmailMessage) -> bytes:
+    try:
+        payload = part.get_payload(decode=True)
+        if isinstance(payload, bytes):
+            return payload
+        # A multipart without a boundary keeps its text as it came.
+        raw = part.get_payload()
+    except _PARSER_FAULTS as error:
+        raise MessageError from error
+    return raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else b""
 
 
 def _envelope(message: EmailMessage, where: str, position: int) -> Message | Skipped:
@@ -129,7 +160,9 @@ def _envelope(message: EmailMessage, where: str, position: int) -> Message | Ski
     senders = _addresses(message, "From") or _addresses(message, "Sender")
     name, address = senders[0] if senders else ("", "")
     recipients = [*_addresses(message, "To"), *_addresses(message, "Cc")]
-    delivered = [a for header in ("Delivered-To", "X-Original-To", "Envelope-To") for _, a in _addresses(message, header)]
+    delivered = [
+        a for header in ("Delivered-To", "X-Original-To", "Envelope-To") for _, a in _addresses(message, header)
+    ]
     return Message(
         kind="email",
         sender=address,
@@ -138,7 +171,7 @@ def _envelope(message: EmailMessage, where: str, position: int) -> Message | Ski
         recipients=tuple(dict.fromkeys(_display(n, a) for n, a in recipients if n or a)),
         written_at=_date(message),
         message_id=_text(message, "Message-ID")[:500],
-        automatic=_automatic(message),
+        automatic=_automatic(message, address),
         where=where,
         position=position,
         delivered_to=tuple(dict.fromkeys(delivered)),
@@ -155,11 +188,11 @@ def _display(name: str, address: str) -> str:
 
 def _raw(message: EmailMessage, name: str) -> str:
     """A header as it stands, without the parser of policy.default; bytes beyond ASCII decoded as well as can be."""
-    value = next((value for key, value in message.raw_items() if key.lower() == name.lower()), "")
-    value = re.sub(r"\r?\n(?=[ \t])", "", str(value))
-    try:
-        value.encode("ascii")
-    except UnicodeEncodeError:
+    wanted = name.lower()
+    value = next((str(value) for key, value in message.raw_items() if key.lower() == wanted), "")
+    if "\n" in value:
+        value = re.sub(r"\r?\n(?=[ \t])", "", value)
+    if not value.isascii():
         value = charset.decode(value.encode("utf-8", "surrogateescape"))
     return value.strip()
 
@@ -203,22 +236,32 @@ def _quoted(payload: str) -> bytes:
     return quopri.decodestring(payload.encode("utf-8", "replace"), header=True)
 
 
-def _addresses(message: EmailMessage, name: str) -> list[tuple[str, str]]:
+def _addresses(message: EmailMessage, name: str) -> tuple[tuple[str, str], ...]:
     """Name and bare lower-case address of each mailbox in a header; the name may stand alone."""
+    return _mailboxes(_raw(message, name)[:HEADER_LIMIT])
+
+
+@lru_cache(maxsize=4096)
+def _mailboxes(value: str) -> tuple[tuple[str, str], ...]:
+    if not value:
+        return ()
     found: list[tuple[str, str]] = []
-    for value in [_raw(message, name)]:
-        if not value:
-            continue
-        for display, address in getaddresses([value[:HEADER_LIMIT]], strict=False):
-            shown = " ".join(cleaning.normalise(_encoded_words(display)).split()).strip("\"' ")
-            address = _encoded_words(address).strip().strip("<>\"'").lower()
-            if not re.fullmatch(r"[^\s@<>,;\"]{1,200}@[^\s@<>,;\"]{1,200}", address):
-                inside = re.search(r"[^\s@<>,;\"()\[\]:]{1,200}@[^\s@<>,;\"()\[\]]{1,200}", f"{address} {display}".lower())
-                shown = shown or ("" if inside else address)
-                address = inside.group(0) if inside else ""
-            if address or shown:
-                found.append((shown if shown.lower() != address else "", address))
-    return found
+    # Strict versions of getaddresses answer a malformed header with one empty pair; then the addresses are looked for.
+    pairs = [pair for pair in getaddresses([value]) if any(pair)] or [("", value)]
+    for display, bare in pairs:
+        shown = " ".join(cleaning.normalise(_encoded_words(display)).split()).strip("\"' ")
+        address = _encoded_words(bare).strip().strip("<>\"'").lower()
+        if not _BARE_ADDRESS.fullmatch(address):
+            inside = _ADDRESS_WITHIN.search(f"{address} {display}".lower())
+            shown = shown or ("" if inside else address)
+            address = inside.group(0) if inside else ""
+        if address or shown:
+            found.append((shown if shown.lower() != address else "", address))
+    return tuple(found)
+
+
+_BARE_ADDRESS = re.compile(r"[^\s@<>,;\"]{1,200}@[^\s@<>,;\"]{1,200}")
+_ADDRESS_WITHIN = re.compile(r"[^\s@<>,;\"()\[\]:]{1,200}@[^\s@<>,;\"()\[\]]{1,200}")
 
 
 def _date(message: EmailMessage) -> datetime | None:
@@ -236,7 +279,7 @@ def _date(message: EmailMessage) -> datetime | None:
     return None
 
 
-def _automatic(message: EmailMessage) -> str:
+def _automatic(message: EmailMessage, sender: str) -> str:
     """RFC 3834 (Auto-Submitted) and what preceded it."""
     submitted = _text(message, "Auto-Submitted").lower()
     content_type = _text(message, "Content-Type").lower()
@@ -246,7 +289,7 @@ def _automatic(message: EmailMessage) -> str:
         return "calendar"
     if (submitted and submitted != "no") or "X-Autoreply" in message or "X-Autorespond" in message:
         return "auto-reply"
-    if re.match(r"(?:mailer-daemon|postmaster)@", (_addresses(message, "From") or [("", "")])[0][1]):
+    if re.match(r"(?:mailer-daemon|postmaster)@", sender):
         return "bounce"
     if _text(message, "Precedence").lower() in {"bulk", "junk", "list"} or "List-Unsubscribe" in message:
         return "bulk mail"
@@ -260,14 +303,14 @@ def _with_body(found: Message, headers: bytes, body: bytes, where: str) -> Messa
     if len(re.findall(rb"(?i)boundary=", body)) > BOUNDARIES_LIMIT:
         return Skipped(NESTED, where)
     message = _parse(headers + body)
-    kind = message.get_content_type()
+    kind = _type_of(message)
     if kind in {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}:
         return Skipped(ENCRYPTED, where)
     own: list[str] = []
     whole: list[str] = []
     calendar = False
     for part, embedded in _text_parts(message):
-        if part.get_content_type() == "text/calendar":
+        if _type_of(part) == "text/calendar":
             calendar = True
             continue
         text = cleaning.normalise(_text_of(part))
@@ -293,7 +336,7 @@ def _text_parts(message: EmailMessage) -> Iterator[tuple[EmailMessage, bool]]:
     while stack and seen < PARTS_LIMIT:
         part, depth, embedded = stack.pop()
         seen += 1
-        kind = part.get_content_type()
+        kind = _type_of(part)
         if part.is_multipart():
             if depth >= DEPTH_LIMIT:
                 continue
@@ -316,8 +359,8 @@ def _disposition(part: EmailMessage) -> str:
 
 def _best(children: list[EmailMessage]) -> list[EmailMessage]:
     """Plain text if it says something, else the richest alternative that has text."""
-    calendar = [child for child in children if child.get_content_type() == "text/calendar"]
-    plain = [child for child in children if child.get_content_type() == "text/plain"]
+    calendar = [child for child in children if _type_of(child) == "text/calendar"]
+    plain = [child for child in children if _type_of(child) == "text/plain"]
     others = [child for child in children if child not in plain and child not in calendar]
     if plain and (not others or _says_something(plain[0])):
         return [plain[0], *calendar]
@@ -326,18 +369,16 @@ def _best(children: list[EmailMessage]) -> list[EmailMessage]:
 
 def _says_something(part: EmailMessage) -> bool:
     text = _text_of(part).strip()
-    notice = re.search(r"(?i)\b(?:html|mime)\b.{0,80}\b(?:view|mail|e-mail|message|reader|client|compatible)\b", text[:400])
+    notice = re.search(
+        r"(?i)\b(?:html|mime)\b.{0,80}\b(?:view|mail|e-mail|message|reader|client|compatible)\b", text[:400]
+    )
     return bool(text) and not (notice and len(text) < 300)
 
 
 def _text_of(part: EmailMessage) -> str:
-    payload = part.get_payload(decode=True)
-    if not isinstance(payload, bytes):
-        # A multipart without a boundary keeps its text as it came.
-        raw = part.get_payload()
-        payload = raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else b""
+    payload = _payload_of(part)
     declared = _parameter(part, "charset")
-    kind = part.get_content_type()
+    kind = _type_of(part)
     if kind == "text/html":
         if not declared:
             named = re.search(rb"<meta[^>]{0,200}charset=[\"']?([\w.:-]{2,40})", payload[:4000], re.IGNORECASE)
@@ -355,5 +396,7 @@ def _text_of(part: EmailMessage) -> str:
 
 def _parameter(part: EmailMessage, name: str) -> str:
     """A parameter of Content-Type, read leniently: policy.default raises on some malformed ones."""
-    found = re.search(rf"(?i);\s*{name}\*?\s*=\s*(?:\"([^\"]{{0,100}})\"|([^\s;\"]{{1,100}}))", _raw(part, "Content-Type"))
+    found = re.search(
+        rf"(?i);\s*{name}\*?\s*=\s*(?:\"([^\"]{{0,100}})\"|([^\s;\"]{{1,100}}))", _raw(part, "Content-Type")
+    )
     return (found.group(1) or found.group(2) or "").strip() if found else ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from inscriptis.css_profiles import CSS_PROFILES
-from inscriptis.html_engine import Inscriptis
-from inscriptis.model.config import ParserConfig
-from lxml import etree, html
+from inscriptis.css_profiles import CSS_PROFILES  # type: ignore[import-untyped]
+from inscriptis.html_engine import Inscriptis  # type: ignore[import-untyped]
+from inscriptis.model.config import ParserConfig  # type: ignore[import-untyped]
+from lxml import etree, html  # type: ignore[import-untyped]
+
+Element = Any
+"""An lxml element; lxml and inscriptis ship no types."""
 
 LIMIT = 2_000_000
 """Characters of markup that are looked at; a person's message has a hundredth."""
@@ -20,10 +23,16 @@ _QUOTE_CLASS = re.compile(
     r"\b(?:gmail_quote|yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|moz-cite|mail-quote|quoted|cite"
     r"|ms-outlook-mobile-reference-message|outlookmessageheader)\b"
 )
-_REST_ID = re.compile(r"(?:divrplyfwdmsg|appendonsend|mail-editor-reference-message-container|orijinalmesaj|replysplit)")
-_SIGNATURE_CLASS = re.compile(r"\b(?:gmail_signature|moz-signature|protonmail_signature_block)\b|^signature$|^ms-outlook-mobile-signature$")
+_REST_ID = re.compile(
+    r"(?:divrplyfwdmsg|appendonsend|mail-editor-reference-message-container|orijinalmesaj|replysplit)"
+)
+_SIGNATURE_CLASS = re.compile(
+    r"\b(?:gmail_signature|moz-signature|protonmail_signature_block)\b|^signature$|^ms-outlook-mobile-signature$"
+)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all|max-height\s*:\s*0")
-_BORDER_TOP = re.compile(r"border-top\s*:\s*solid\s+#?(?:e1e1e1|b5c4df|b5c4de)|border:none;\s*border-top:\s*solid", re.IGNORECASE)
+_BORDER_TOP = re.compile(
+    r"border-top\s*:\s*solid\s+#?(?:e1e1e1|b5c4df|b5c4de)|border:none;\s*border-top:\s*solid", re.IGNORECASE
+)
 _CONFIG = ParserConfig(css=CSS_PROFILES["strict"], display_images=False, display_links=False)
 
 
@@ -40,7 +49,9 @@ def to_text(markup: str, mail: bool = True) -> str:
     if not markup:
         return ""
     try:
-        tree = html.document_fromstring(markup, parser=html.HTMLParser(huge_tree=False, no_network=True, remove_pis=True))
+        tree = html.document_fromstring(
+            markup, parser=html.HTMLParser(huge_tree=False, no_network=True, remove_pis=True)
+        )
         _prepare(tree, mail)
         text = Inscriptis(tree, _CONFIG).get_text()
     except (etree.LxmlError, ValueError, AssertionError, RecursionError, IndexError, AttributeError, TypeError):
@@ -55,7 +66,7 @@ def title_of(markup: str) -> str:
     return " ".join(html.fromstring(f"<p>{found.group(1)}</p>").text_content().split()) if found else ""
 
 
-def _prepare(tree: Any, mail: bool) -> None:
+def _prepare(tree: Element, mail: bool) -> None:
     for element in list(tree.iter()):
         if not isinstance(element.tag, str):
             continue
@@ -79,7 +90,7 @@ def _prepare(tree: Any, mail: bool) -> None:
             _insert_line(element, 0, "-- ")
 
 
-def _is_quote(element: Any, style: str) -> bool:
+def _is_quote(element: Element, style: str) -> bool:
     if element.tag != "blockquote":
         return False
     css_class = (element.get("class") or "").lower()
@@ -89,21 +100,21 @@ def _is_quote(element: Any, style: str) -> bool:
     return not re.search(r"border\s*:\s*(?:none|0)", style)
 
 
-def _empty(element: Any) -> None:
+def _empty(element: Element) -> None:
     tail = element.tail
     element.clear()
     element.tail = tail
     element.tag = "span"
 
 
-def _mark(element: Any, before: str, after: str) -> None:
+def _mark(element: Element, before: str, after: str) -> None:
     if before:
         _insert_line(element, 0, before)
     if after:
         _insert_line(element, len(element), after)
 
 
-def _insert_line(element: Any, position: int, text: str) -> None:
+def _insert_line(element: Element, position: int, text: str) -> None:
     line = etree.Element("div")
     line.text = text
     if position == 0:

@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import BinaryIO, cast
 
 from ownhand.adapters import mail
 
@@ -31,7 +31,7 @@ _HEADER = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{1,60}\s?:|>From )")
 _QUOTED_FROM = re.compile(rb">+From ")
 
 
-class Expanded(Exception):  # noqa: N818
+class Expanded(Exception):
     """A compressed file turned out to be a bomb."""
 
 
@@ -44,11 +44,11 @@ class Chunk:
     number: int = 0
 
 
-def open_stream(path: Path) -> IO[bytes]:
+def open_stream(path: Path) -> BinaryIO:
     """The file, decompressed while it is read if it is gzip'd."""
     with path.open("rb") as file:
         packed = file.read(2) == GZIP
-    return gzip.open(path, "rb") if packed else path.open("rb")
+    return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
 
 
 def head_of(path: Path, size: int = 4096) -> bytes:
@@ -77,7 +77,7 @@ def messages(path: Path) -> Iterator[Chunk]:
     with path.open("rb") as raw:
         packed = raw.read(2) == GZIP
         raw.seek(0)
-        stream: IO[bytes] = gzip.open(raw, "rb") if packed else raw  # noqa: SIM115
+        stream: BinaryIO = cast("BinaryIO", gzip.open(raw, "rb")) if packed else raw
         kept: list[bytes] = []
         length = 0
         number = 0
@@ -91,7 +91,7 @@ def messages(path: Path) -> Iterator[Chunk]:
                 raise Expanded
             if waiting is not None:
                 if is_separator(waiting, line, blank):
-                    if started or _is_message(kept):
+                    if started or _is_message(kept, 2):
                         number += 1
                         yield Chunk(b"\n".join(kept), raw.tell() if packed else total, number)
                     kept, length, started = [], 0, True
@@ -109,15 +109,15 @@ def messages(path: Path) -> Iterator[Chunk]:
                 length += len(line) + 1
         if waiting is not None and length < mail.MESSAGE_LIMIT:
             kept.append(waiting)
-        if _is_message(kept):
+        if _is_message(kept, 1 if started else 2):
             yield Chunk(b"\n".join(kept), size, number + 1)
 
 
-def _is_message(lines: list[bytes]) -> bool:
-    return sum(1 for line in lines[:200] if _HEADER.match(line)) >= 2
+def _is_message(lines: list[bytes], headers: int) -> bool:
+    return sum(1 for line in lines[:200] if _HEADER.match(line)) >= headers
 
 
-def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+def _lines(stream: BinaryIO) -> Iterator[bytes]:
     """Lines without their ends; ``\\r\\n`` and, in a file that has no other, ``\\r`` end one too.  Long ones come in pieces."""
     first = stream.read(BLOCK)
     if first.startswith(b"\xef\xbb\xbf"):

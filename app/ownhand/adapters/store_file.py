@@ -31,6 +31,7 @@ FILE_NAME: Final = "vault.db"
 LOCK_NAME: Final = "vault.lock"
 BUSY_MS: Final = 5000
 KEY_BYTES: Final = 32
+_OURS: Final = ("vault.", "key.json")
 _PAGE: Final = 4096
 _DOES_NOT_FIT: Final = (
     "This key does not fit the vault, or vault.db is damaged; use the key it was made with, or put back vault.db from "
@@ -46,6 +47,14 @@ _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8
 def files_of(folder: Path) -> tuple[Path, ...]:
     """Every file SQLCipher keeps for the vault in this folder, whether it exists now or not."""
     return tuple(folder / (FILE_NAME + suffix) for suffix in ("", "-wal", "-shm", "-journal"))
+
+
+def private_folder(folder: Path) -> None:
+    """Make the folder for its owner alone; one that holds other people's files, too, keeps its mode.  Raises OSError."""
+    if not folder.exists():
+        folder.mkdir(mode=0o700, parents=True)
+    if all(path.name.lstrip(".").startswith(_OURS) for path in folder.iterdir()):
+        folder.chmod(0o700)
 
 
 class VaultFile:
@@ -135,8 +144,7 @@ class VaultFile:
 
     def _prepare_folder(self) -> None:
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self.folder.chmod(0o700)
+            private_folder(self.folder)
             # The log and its index take their mode from the database file, so it is made before SQLite would.
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
             self.path.chmod(0o600)

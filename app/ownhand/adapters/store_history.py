@@ -18,7 +18,7 @@ _PAGE: Final = 200
 """Documents read per lock when all are streamed."""
 _VARIABLES: Final = 900
 """Ids per statement; SQLite allows at least 999 variables in every build."""
-_MAX_WORDS: Final = 256
+_MAX_WORDS: Final = 64
 _MAX_WORD_LENGTH: Final = 256
 
 _DOCUMENT: Final = """
@@ -203,10 +203,12 @@ class History:
         """Passage ids by BM25 for any of the words, best first; a word of the title counts twice.
 
         Nothing in `words` is taken for query syntax: each becomes one quoted FTS5 string, in which only the quote
-        itself and NUL have a meaning.  The first 256 different words are used.
+        itself and NUL have a meaning.  Of more than 64 different words the longest are used: they are the
+        rarer ones, and each word that half the passages contain costs a pass over them.
         """
         plain = dict.fromkeys(rows.clean(word).replace("\0", " ").strip()[:_MAX_WORD_LENGTH] for word in words)
-        terms = [f'"{word.replace(chr(34), chr(34) * 2)}"' for word in plain if word][:_MAX_WORDS]
+        chosen = sorted(filter(None, plain), key=len, reverse=True)[:_MAX_WORDS]
+        terms = [f'"{word.replace(chr(34), chr(34) * 2)}"' for word in chosen]
         if not terms or limit <= 0:
             return []
         with self._file.read() as db:

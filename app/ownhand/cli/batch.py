@@ -29,7 +29,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
-from ownhand.adapters import importers
 from ownhand.adapters.store import SqlVault
 from ownhand.compose import Hand, Workers, build_hand
 from ownhand.domain import actions
@@ -92,9 +91,7 @@ class Batch:
             return {"error": str(error)}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             _log.error("a batch line failed: %s", type(error).__name__)
-            return {
-                "error": f"This line cannot be answered ({type(error).__name__}). Check the names and types of its fields."
-            }
+            return {"error": f"A field of this line has the wrong name or type ({type(error).__name__})."}
 
     def close(self) -> None:
         """Forget every user and end the workers."""
@@ -230,7 +227,7 @@ class Batch:
 
     def _import_path(self, line: Line) -> dict[str, Any]:
         own = tuple(str(address) for address in line.get("own_addresses") or ())
-        return {"result": list(importers.read_messages(Path(_text(line, "path")), own))}
+        return {"result": self._hand(line).importing.read_messages(Path(_text(line, "path")), own)}
 
     def _preferences(self, line: Line) -> dict[str, Any]:
         learning = self._hand(line).learning

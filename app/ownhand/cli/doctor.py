@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ownhand import __version__, paths
-from ownhand.adapters.keys import KeyRing, keyring_works
+from ownhand.adapters.keys import KeyRing, keyring_available
 from ownhand.adapters.store import SqlVault
 from ownhand.compose import Workers
 from ownhand.domain.ports import Generate, Lane
@@ -72,7 +72,7 @@ def _key(folder: Path) -> str:
     keys = KeyRing(folder)
     if keys.holder() is not None:
         return f"your vault uses the {keys.describe()}"
-    if keyring_works():
+    if keyring_available():
         return "no vault yet; the system keyring is there for its key"
     return "no vault yet and no system keyring: a passphrase or a key file will be offered"
 
@@ -88,7 +88,7 @@ def _disk(folder: Path) -> str:
 def _engine(workers: Workers) -> str:
     engine = workers.engines.completion
     started = time.perf_counter()
-    stream = engine.generate(Generate(Lane.COMPLETION, "", "Thank you for your", 8))
+    stream = engine.generate(Generate(Lane.COMPLETION, text="Thank you for your", max_tokens=8))
     text = "".join(piece.text for piece in stream)
     info = engine.info()
     name = info.name if info is not None else paths.builtin_model().stem

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ownhand import __version__, logs, paths
+from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.cli import doctor
 from ownhand.cli.batch import Batch, describe
 from ownhand.compose import App, Options, build
@@ -25,10 +26,11 @@ from ownhand.domain.corpus import Hit, Kind, ReplyContext
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.suggestion import Streaming, SuggestionEvent, SuggestionRequest
 from ownhand.errors import BadInput, Cancelled, KeyUnavailable, OwnhandError
+from ownhand.services.models import ROLES
 
 Arguments = argparse.Namespace
 PASSPHRASE = "OWNHAND_PASSPHRASE"
-KEYS = {"keyring": "keyring", "passphrase": "passphrase", "file": "keyfile"}
+KEYS: dict[str, Holder] = {"keyring": "keyring", "passphrase": "passphrase", "file": "keyfile"}
 
 
 def parser() -> argparse.ArgumentParser:
@@ -161,7 +163,7 @@ def options(arguments: Arguments) -> Options:
     """How to open the vault, by the arguments and the environment."""
     return Options(
         (arguments.vault or paths.data_dir()).expanduser().absolute(),
-        KEYS.get(arguments.key or "", ""),
+        KEYS[arguments.key or "keyring"],
         os.environ.get(PASSPHRASE),
     )
 
@@ -181,8 +183,6 @@ def _open(arguments: Arguments) -> App:
 
 
 def _has_passphrase(chosen: Options) -> bool:
-    from ownhand.adapters.keys import KeyRing
-
     return KeyRing(chosen.folder).holder() == "passphrase"
 
 
@@ -216,11 +216,16 @@ def _import(app: App, arguments: Arguments) -> None:
     if arguments.json:
         _print(report, arguments)
         return
-    print(f"{report.added} new documents from {report.read} messages and files in {report.seconds:.1f} s.")
+    print(f"{report.added} new documents of yours from {report.messages} messages and files in {report.seconds:.1f} s.")
+    if not arguments.me and report.me:
+        print(f"Taken as yours: {', '.join(report.me)}. If that is wrong, remove the source and name yours with --me.")
     if report.duplicates:
         print(f"{report.duplicates} were known already.")
-    for reason, places in sorted(report.skipped.items(), key=lambda item: -report.count(item[0])):
-        print(f"{report.count(reason)} left out: {reason}" + (f" (first: {places[0]})" if places else ""))
+    if report.others:
+        print(f"{report.others} were written by others.")
+    for reason, count in sorted(report.skipped_counts.items(), key=lambda item: -item[1]):
+        places = report.skipped.get(reason, [])
+        print(f"{count} left out: {reason}" + (f" (first: {places[0]})" if places else ""))
 
 
 def _sources(app: App, arguments: Arguments) -> None:
@@ -401,15 +406,15 @@ def _models(app: App, arguments: Arguments) -> None:
             info.path.name: info.path for info in models.installed()
         }
         path = paths.builtin_model() if arguments.use == "built-in" else listed.get(arguments.use, Path(arguments.use))
-        for role in ("completion", "suggestion"):
+        for role in ROLES:
             if arguments.role in {role, "both"}:
-                models.choose(role, path)  # type: ignore[arg-type]
+                models.choose(role, path)
     rows = models.installed()
     if arguments.json:
         _print(rows, arguments)
         return
     for info in rows:
-        roles = [role for role in ("completion", "suggestion") if models.chosen(role) == info.path]  # type: ignore[arg-type]
+        roles = [role for role in ROLES if models.chosen(role) == info.path]
         use = f"  <- {' and '.join(roles)}s" if roles else ""
         size = f"{info.bytes / 1e6:7.0f} MB  {info.parameters / 1e6:7.0f} M parameters"
         print(f"{info.name:28s} {size}  {info.licence}{use}")

@@ -17,8 +17,8 @@ VERSION = 1
 """Raised when cleaning changes so much that files should be read again."""
 
 _INVISIBLE = dict.fromkeys(
-    [*range(0x00, 0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0)]
-    + [0xAD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xFFFC]
+    [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0), 0xAD, 0x200B, 0x200E]
+    + [0x200F, 0x2060, 0xFEFF, 0xFFFC]
 )
 _BLANKS = dict.fromkeys([0xA0, 0x2007, 0x202F], " ")
 
@@ -40,7 +40,8 @@ def normalise(text: str) -> str:
     """Unicode NFC, ``\\n`` line ends, no control or invisible characters, no trailing blanks, at most one empty line."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n")
     text = text.replace("\u2029", "\n\n").translate(_BLANKS).translate(_INVISIBLE)
-    text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))
     lines = [line.rstrip() for line in text.split("\n")]
     return _collapse(lines)
 
@@ -173,7 +174,9 @@ def _attribution(lines: list[str], index: int) -> int:
 
 def _name_in(text: str) -> str:
     """The name in an attribution or a From line, '' where only an address or nothing can be told."""
-    before = re.search(r"([^\W\d_][\w.'’-]*(?:[ ,]+[^\W\d_][\w.'’-]*){0,4})\s*[(\[<]{1,2}(?:mailto:)?[^\s@<>]{1,64}@", text[:400])
+    before = re.search(
+        r"([^\W\d_][\w.'’-]*(?:[ ,]+[^\W\d_][\w.'’-]*){0,4})\s*[(\[<]{1,2}(?:mailto:)?[^\s@<>]{1,64}@", text[:400]
+    )
     if not before:
         before = re.search(r"(?:,|\bschrieb|\bschreef)\s+([^\W\d_][\w.'’ -]{1,60}?)\s*(?:wrote|:|$)", text[:400])
     if not before:
@@ -376,4 +379,6 @@ def prose_of_markdown(text: str) -> tuple[str, str]:
 def word_count(text: str) -> int:
     """How many words there are; each CJK character counts as half a word."""
     cjk = len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", text))
-    return len(re.findall(r"[^\W_][\w'’-]*", re.sub(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", " ", text))) + cjk // 2
+    return (
+        len(re.findall(r"[^\W_][\w'’-]*", re.sub(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", " ", text))) + cjk // 2
+    )

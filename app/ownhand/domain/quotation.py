@@ -21,7 +21,9 @@ _WROTE = (
 _WROTE_CJK = r"のメール|は書きました|さんは書きました|が書きました|写道|寫道|님이 작성|작성"
 _OPENS = r"On|Am|Le|El|Il giorno|Il|Em|Op|Den|På|Dne|W dniu|Dnia|Pe|Στις|В|A[zZ]?"
 
-ATTRIBUTION = re.compile(rf"^(?:.{{0,300}}\W)?(?:{_WROTE})\b.{{0,160}}[:：]\s*$|(?:{_WROTE_CJK})\s*[:：]\s*$", re.IGNORECASE)
+ATTRIBUTION = re.compile(
+    rf"^(?:.{{0,300}}\W)?(?:{_WROTE})\b.{{0,160}}[:：]\s*$|(?:{_WROTE_CJK})\s*[:：]\s*$", re.IGNORECASE
+)
 """A whole attribution line: somebody wrote, and a colon ends it."""
 
 ATTRIBUTION_OPENS = re.compile(rf"^\s*(?:(?:{_OPENS})\s|\d{{1,4}}[./年-]\s?\d|[-*]*\s*\w.{{0,80}}<)")
@@ -87,15 +89,15 @@ def is_mobile_tagline(line: str) -> bool:
 
 
 DISCLAIMER = re.compile(
-    r"\b(?:this|the)\s(?:e-?mail|message|communication|transmission|information)\b.{0,160}"
+    r"\b(?:this|the)\s(?:e-?mail|message|communication|transmission|information)\b.{0,160}?"
     r"\b(?:confidential|privileged|intended|virus)"
-    r"|\bconfidentiality notice\b|\bif you (?:are not|have received|received)\b.{0,40}\b(?:intended|in error|this)\b"
+    r"|\bconfidentiality notice\b|\bif you (?:are not|have received|received)\b.{0,40}?\b(?:intended|in error|this)\b"
     r"|\bintended (?:only|solely|recipient)|\bplease consider the environment\b|\bthink before you print\b"
-    r"|\b(?:diese|vertrauliche)\b.{0,60}\b(?:e-?mail|nachricht)\b.{0,160}\b(?:vertraulich|bestimmt|adressat|empfänger)"
-    r"|\bce (?:message|courriel|mail)\b.{0,160}\b(?:confidentiel|destinataire)"
-    r"|\beste (?:mensaje|correo|e-?mail|mensagem)\b.{0,160}\b(?:confidencia|destinatari)"
-    r"|\bquesto messaggio\b.{0,160}\b(?:riservat|confidenzial|destinatari)"
-    r"|\bdit (?:bericht|e-?mail)\b.{0,160}\b(?:vertrouwelijk|bestemd|geadresseerde)",
+    r"|\b(?:diese|vertrauliche)\b.{0,60}?\b(?:e-?mail|nachricht)\b.{0,160}?\b(?:vertraulich|bestimmt|adressat|empfänger)"
+    r"|\bce (?:message|courriel|mail)\b.{0,160}?\b(?:confidentiel|destinataire)"
+    r"|\beste (?:mensaje|correo|e-?mail|mensagem)\b.{0,160}?\b(?:confidencia|destinatari)"
+    r"|\bquesto messaggio\b.{0,160}?\b(?:riservat|confidenzial|destinatari)"
+    r"|\bdit (?:bericht|e-?mail)\b.{0,160}?\b(?:vertrouwelijk|bestemd|geadresseerde)",
     re.IGNORECASE,
 )
 

@@ -26,7 +26,7 @@ from ownhand.domain.completion import (
     probability_of,
 )
 from ownhand.domain.corpus import Kind
-from ownhand.domain.ports import MARK, Engine, Generate, Lane, Sampling, Stream
+from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream
 from ownhand.errors import UserError
 from ownhand.services.personal import Personal
 from ownhand.settings import COMPLETIONS, MAX_WORDS, Settings
@@ -198,17 +198,15 @@ class Completing:
         banned.update(bias or {})
         request = Generate(
             Lane.COMPLETION,
-            "",
-            self.preamble(context) + window(context.prefix),
-            TOKENS,
-            Sampling(0.0, repeat_penalty=1.0),
-            ("\n",) if context.prefix.strip() else (),
+            text=self.preamble(context) + window(context.prefix),
+            suffix=context.suffix[:SUFFIX_CHARACTERS] if context.suffix.strip() else "",
+            max_tokens=TOKENS,
+            stop=("\n",) if context.prefix.strip() else (),
             bias=banned,
             heal=True,
             memory=self._personal.token_memory if personal else "",
             memory_weight=self._personal.memory_weight if personal else 0.0,
             min_probability=self._gate.min_probability / 3,
-            suffix=context.suffix[:SUFFIX_CHARACTERS] if context.suffix.strip() else "",
         )
         try:
             with self._wake:

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ownhand.domain import applying, detectors, style
+from ownhand.domain import applying, detectors, letter, style
 from ownhand.domain import preference as rules
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Document
-from ownhand.domain.draft import EVERYONE, resolve_audience
+from ownhand.domain.draft import EVERYONE, Audience, resolve_audience
 from ownhand.domain.ports import Recall, Vault
 from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
 from ownhand.domain.style import StyleProfile, Trait
@@ -40,6 +40,7 @@ class Learning:
         self._evidence: list[Evidence] | None = None
         self._vectors: dict[str, bytes] | None = None
         self._chosen: dict[str, dict[str, str]] | None = None
+        self._known_audiences: list[Audience] | None = None
         self.version = 0
         """Grows with every change, so that others know when what they derived is old."""
 
@@ -68,9 +69,9 @@ class Learning:
     def _profile(self, audience: str) -> StyleProfile:
         return self._profiles.setdefault(audience, StyleProfile())
 
-    def _audiences(self) -> list[rules.Audience]:
+    def _audiences(self) -> list[Audience]:
         with self._lock:
-            if not hasattr(self, "_known_audiences"):
+            if self._known_audiences is None:
                 self._known_audiences = self._vault.audiences()
             return self._known_audiences
 
@@ -83,9 +84,9 @@ class Learning:
         """The greeting to expect for these recipients, and how often it is used; ('', 0) where none can be told."""
         for item in self.effective("", audience):
             if item.dimension is Dimension.GREETING:
-                return applying.greeting_line(item.value, recipients), 0.9
+                return letter.fill(item.value, recipients), 0.9
         template, share = style.usual_greeting(self.profile(audience), recipients)
-        return (applying.greeting_line(template, recipients), share) if template else ("", 0.0)
+        return (letter.fill(template, recipients), share) if template else ("", 0.0)
 
     def signature_name(self) -> str:
         """The name under most of the person's messages."""
@@ -232,7 +233,7 @@ class Learning:
         if preference.origin is Origin.STATED:
             self._vault.delete_preference(preference.id)
         else:
-            self._vault.save_preference(rules.buried(preference))
+            self._vault.save_preference(rules.tombstone(preference))
         self._changed()
 
     def forget_everything(self) -> None:

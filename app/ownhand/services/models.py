@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Sampling, Stream
+from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Stream
 from ownhand.errors import BadInput, DiskFull, ModelError
 from ownhand.settings import COMPLETION_MODEL, SUGGESTION_MODEL, Settings
 
 Role = Literal["completion", "suggestion"]
+ROLES: tuple[Role, ...] = ("completion", "suggestion")
 
 
 class LoadedEngine(Engine, Protocol):
@@ -236,7 +237,7 @@ class Models:
             engine.load(path)
             loaded = time.perf_counter() - started
             text = "The meeting went on for longer than anyone had expected, and by the time we left it was dark. " * 12
-            stream = engine.generate(Generate(Lane.COMPLETION, "", text, 48, Sampling()))
+            stream = engine.generate(Generate(Lane.COMPLETION, text=text, max_tokens=48))
             for _ in stream:
                 pass
             usage = stream.usage

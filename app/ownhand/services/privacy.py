@@ -25,7 +25,7 @@ from ownhand.settings import SETTINGS
 class Privacy:
     """The privacy page's services."""
 
-    def __init__(self, vault: Vault, places: list[tuple[str, Path]], erase: Callable[[], list[Path]]) -> None:
+    def __init__(self, vault: Vault, places: list[tuple[str, Path]], erase: Callable[[], list[str]]) -> None:
         self._vault = vault
         self._places = places
         self._erase = erase
@@ -75,7 +75,7 @@ class Privacy:
         write_atomically(path, buffer.getvalue())
         return count
 
-    def erase(self) -> list[Path]:
+    def erase(self) -> list[str]:
         """Destroy the key and remove everything; returns what went.  The program must end afterwards."""
         return self._erase()
 

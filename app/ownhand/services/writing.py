@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ownhand.domain import guard, letter
+from ownhand.domain import facts, guard, letter
 from ownhand.domain.actions import Action
 from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import first_name_of
@@ -112,14 +112,14 @@ class Writer:
             yield from self._retry(brief, text)
 
     def _retry(self, brief: Brief, first: str) -> Iterator[str]:
-        lost = guard.facts.compare(brief.text, first)
+        lost = facts.compare(brief.text, first)
         if not lost.dropped and not guard.loops(first):
             return
         task = self._task(brief)
         if lost.dropped:
             task += "\n\nKeep these exactly: " + ", ".join(lost.dropped)
         text = self._whole_answer(task, ANSWER_TOKENS, temperature=0.3)
-        if not guard.loops(text) and len(guard.facts.compare(brief.text, text).dropped) < max(1, len(lost.dropped)):
+        if not guard.loops(text) and len(facts.compare(brief.text, text).dropped) < max(1, len(lost.dropped)):
             self.remarks.append("A first try lost facts; this is the second.")
             yield text
 
@@ -212,11 +212,10 @@ class Writer:
     def _continue(self, text: str) -> Iterator[str]:
         request = Generate(
             Lane.SUGGESTION,
-            "",
-            text[-4000:],
-            90,
-            Sampling(0.6 + 0.1 * self._variant, 40, 0.9, 0.05, 1.15, 128, self._seed),
-            ("\n\n\n",),
+            text=text[-4000:],
+            max_tokens=90,
+            sampling=Sampling(0.6 + 0.1 * self._variant, 40, 0.9, 0.05, 1.15, 128, self._seed),
+            stop=("\n\n\n",),
             bias=self._contribution.bias,
             heal=True,
             memory="" if not self._contribution.memory_weight else self._memory(),
@@ -283,10 +282,9 @@ class Writer:
         request = Generate(
             Lane.SUGGESTION,
             prompt,
-            "",
-            max_tokens,
-            Sampling(warmth, 40, 0.9, 0.05, 1.05, 96, self._seed),
-            stop,
+            max_tokens=max_tokens,
+            sampling=Sampling(warmth, 40, 0.9, 0.05, 1.05, 96, self._seed),
+            stop=stop,
             bias=self._contribution.bias if personal else {},
             memory=self._memory() if personal and self._contribution.memory_weight else "",
             memory_weight=0.5 * self._contribution.memory_weight if personal else 0.0,

@@ -166,6 +166,8 @@ class DiffView(QTextEdit):
                 made.setBackground(tokens["selection"])
         if verdict is Verdict.OPEN:
             self._write_visible(hunk.old, going)
+            if hunk.kind == "replace" and not (hunk.old[-1:].isspace() or hunk.new[:1].isspace()):
+                self._write("\u2009", style)
             self._write_visible(hunk.new, coming)
             return
         settled = QTextCharFormat(style)

@@ -40,7 +40,14 @@ LINE_HEIGHT = 150
 MEASURE = 68
 """The widest line, in average characters: what reads comfortably."""
 _SEPARATORS = str.maketrans({"\u2029": "\n", "\u2028": "\n", "\ufdd0": "\n", "\ufdd1": "\n"})
-_MODIFIERS = {Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Meta, Qt.Key.Key_AltGr, Qt.Key.Key_CapsLock}
+_MODIFIERS = {
+    Qt.Key.Key_Shift,
+    Qt.Key.Key_Control,
+    Qt.Key.Key_Alt,
+    Qt.Key.Key_Meta,
+    Qt.Key.Key_AltGr,
+    Qt.Key.Key_CapsLock,
+}
 
 
 def utf16_length(text: str) -> int:
@@ -177,6 +184,7 @@ class WritingEdit(QTextEdit):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.verticalScrollBar().rangeChanged.connect(self._show_bar)
+        self.verticalScrollBar().setProperty("idle", True)
         self.revision = 0
         self._ghost = GhostText(self)
         self._composing = False
@@ -335,7 +343,10 @@ class WritingEdit(QTextEdit):
         if event.key() == Qt.Key.Key_Backtab or (event.key() == Qt.Key.Key_Tab and escaped):
             self.focusNextPrevChild(event.key() == Qt.Key.Key_Tab)
             return
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+        if (
+            event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+            and event.modifiers() & Qt.KeyboardModifier.ShiftModifier
+        ):
             # Qt would insert a line separator, which is no newline in a saved text.
             event = QKeyEvent(event.type(), event.key(), Qt.KeyboardModifier.NoModifier, "\r")
         cursor = self.textCursor()

@@ -162,7 +162,11 @@ class ReplyStrip(QFrame):
         """Show it, or hide where there is none."""
         self.setVisible(message is not None)
         if message is not None:
-            who = self.tr("Replying to {0}: ").format(message.from_name) if message.from_name else self.tr("Replying to: ")
+            who = (
+                self.tr("Replying to {0}: ").format(message.from_name)
+                if message.from_name
+                else self.tr("Replying to: ")
+            )
             self._line.show_text(who + "“" + " ".join(message.text.split())[:300] + "”")
             self._text.setPlainText(message.text)
 
@@ -188,6 +192,7 @@ class Header(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("Header")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._kind = Kind.EMAIL
         self._reply: ReplyContext | None = None
         self._audiences: list[Audience] = []
@@ -200,11 +205,15 @@ class Header(QWidget):
         self.audience.setProperty("bare", True)
         self.audience.setAccessibleName(self.tr("Audience of this draft"))
         self.audience.setToolTip(self.tr("Whose style to follow: by the recipients, or the one you choose"))
-        self.audience.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.audience.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.audience.setMinimumContentsLength(7)
+        self.audience.view().setMinimumWidth(170)
         self.subject = QLineEdit()
         self.subject.setProperty("bare", True)
         self.subject.setFont(scaled(1.35, QFont.Weight.DemiBold))
-        self.suggest_subject = button(self.tr("Suggest"), flat=True, hint=self.tr("Propose a subject line from the text"))
+        self.suggest_subject = button(
+            self.tr("Suggest"), flat=True, hint=self.tr("Propose a subject line from the text")
+        )
         self.reply = ReplyStrip(theme)
 
         to_line = row(self._to_label, self.recipients, self.audience, gap=10)

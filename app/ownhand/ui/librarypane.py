@@ -42,6 +42,7 @@ class LibraryPane(QWidget):
     def __init__(self, theme: Theme, library: Library, bridge: Bridge, menu: Callable[[], QMenu]) -> None:
         super().__init__()
         self.setObjectName("Sidebar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._library, self._bridge = library, bridge
         self._drafts: list[Draft] = []
         self._sources: list[Source] = []
@@ -64,7 +65,11 @@ class LibraryPane(QWidget):
         self._new = tool(theme, "plus", self.tr("New"))
         self._new.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         kinds = QMenu(self._new)
-        for kind, text in ((Kind.EMAIL, self.tr("E-mail")), (Kind.NOTE, self.tr("Note")), (Kind.ARTICLE, self.tr("Article"))):
+        for kind, text in (
+            (Kind.EMAIL, self.tr("E-mail")),
+            (Kind.NOTE, self.tr("Note")),
+            (Kind.ARTICLE, self.tr("Article")),
+        ):
             kinds.addAction(text).setData(kind)
         kinds.triggered.connect(self._new_chosen)
         self._new.setMenu(kinds)
@@ -182,7 +187,9 @@ class LibraryPane(QWidget):
                 snippet = " ".join(passage.text.split())
                 at = max(0, snippet.lower().find(wanted.split()[0] if wanted.split() else "") - 20)
                 title = passage.title or snippet[:60]
-                rows.append(Row(RowKind.DOCUMENT, title, snippet[at : at + 160], ago(passage.written_at), passage.document_id))
+                rows.append(
+                    Row(RowKind.DOCUMENT, title, snippet[at : at + 160], ago(passage.written_at), passage.document_id)
+                )
         if not rows:
             rows.append(Row(RowKind.NOTE, self.tr("Nothing found.")))
         return rows

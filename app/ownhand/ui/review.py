@@ -50,6 +50,7 @@ class ReviewPanel(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("Panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.state = State.IDLE
         self._buttons = self._action_buttons()
         self.instruction = QLineEdit()

@@ -29,6 +29,7 @@ class StylePanel(QWidget):
     def __init__(self, theme: Theme, app: App, bridge: Bridge, *, with_strength: bool = True) -> None:
         super().__init__()
         self.setObjectName("Panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme, self._app, self._bridge = theme, app, bridge
         self._audience = EVERYONE
         self.audiences = QComboBox()
@@ -38,7 +39,9 @@ class StylePanel(QWidget):
         self._box = QVBoxLayout(inside)
         self._box.setContentsMargins(16, 8, 16, 14)
         self._box.setSpacing(8)
-        head = column(row(label(self.tr("How you write to"), quiet=True), self.audiences, None), margins=(16, 14, 16, 0))
+        head = column(
+            row(label(self.tr("How you write to"), quiet=True), self.audiences, None), margins=(16, 14, 16, 0)
+        )
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.strength.setRange(0, 100)
         self.strength.setPageStep(10)
@@ -50,7 +53,9 @@ class StylePanel(QWidget):
         self.strength.valueChanged.connect(self._strength_moved)
         self.strength.sliderReleased.connect(self._strength_set)
         foot = QWidget()
-        foot.setLayout(column(row(label(STRENGTH.label), None, self._share), self.strength, margins=(16, 8, 16, 14), gap=6))
+        foot.setLayout(
+            column(row(label(STRENGTH.label), None, self._share), self.strength, margins=(16, 8, 16, 14), gap=6)
+        )
         foot.setVisible(with_strength)
         self.setLayout(column(head, scrolling(inside), foot, gap=0))
         self.layout().setStretch(1, 1)

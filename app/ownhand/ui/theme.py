@@ -210,7 +210,8 @@ SHEET = """
 QWidget#Sidebar, QWidget#Sidebar QListView { background: $sidebar; }
 QWidget#Page, QTextEdit#Writing, QWidget#Header { background: $page; }
 QTextEdit#Writing { border: none; selection-background-color: $selection; }
-QWidget#Panel, QWidget#Panel QScrollArea, QWidget#Panel QStackedWidget > QWidget { background: $window; }
+QWidget#Panel, QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }
+QTabWidget#Panel, QDialog { background: $window; }
 QWidget#StatusLine { background: $window; border-top: 1px solid $border; }
 QFrame#Hairline { background: $border; border: none; }
 QSplitter::handle { background: $border; }
@@ -249,13 +250,15 @@ QPushButton[flat="true"]:hover, QToolButton:hover { background: $hover; }
 QPushButton[flat="true"]:focus, QToolButton:focus { border-color: $accent; }
 QToolButton:pressed, QToolButton:checked { background: $pressed; }
 QToolButton::menu-indicator { image: none; }
-QFrame#Chip { background: $accent_soft; border-radius: 11px; }
+QFrame#Chip { background: $accent_soft; border: 1px solid $accent_soft; border-radius: 10px; min-height: 20px; }
 QFrame#Chip:focus { border: 1px solid $accent; }
+QFrame#Chip QToolButton { padding: 0; border: none; }
 QFrame#Card { background: $raised; border: 1px solid $border; border-radius: 8px; }
 QFrame#Note { background: $hover; border-radius: 8px; }
 QTextEdit#Diff, QTextEdit#Reading { background: $raised; border: 1px solid $border; border-radius: 8px; }
 QTextEdit#Diff:focus, QTextEdit#Reading:focus { border-color: $accent; }
-QTabWidget::pane { border: none; }
+QTabWidget::pane { border: none; border-top: 1px solid $border; }
+QTabWidget::tab-bar { left: 6px; }
 QTabBar { background: transparent; }
 QTabBar::tab { background: transparent; color: $muted; padding: 9px 12px 8px 12px; border-bottom: 2px solid transparent; }
 QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ownhand.domain.corpus import Hit
@@ -14,7 +14,7 @@ from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import Learning
 from ownhand.ui.shelf import ago
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import Elided, button, clear, column, label, row, scrolling
+from ownhand.ui.widgets import button, clear, column, label, row, scrolling
 
 SNIPPET = 260
 
@@ -33,6 +33,7 @@ class WhyPanel(QWidget):
     def __init__(self, theme: Theme, learning: Learning, bridge: Bridge) -> None:
         super().__init__()
         self.setObjectName("Panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme, self._learning, self._bridge = theme, learning, bridge
         inside = QWidget()
         self._box = QVBoxLayout(inside)
@@ -46,7 +47,9 @@ class WhyPanel(QWidget):
         clear(self._box)
         if suggestion is None:
             self._box.addWidget(
-                label(self.tr("Ask for a suggestion, and this page shows what it was made from."), quiet=True, wrap=True)
+                label(
+                    self.tr("Ask for a suggestion, and this page shows what it was made from."), quiet=True, wrap=True
+                )
             )
             self._box.addStretch(1)
             return
@@ -87,7 +90,11 @@ class WhyPanel(QWidget):
 
     def _passage(self, hit: Hit) -> QFrame:
         passage = hit.passage
-        near = self.tr("{0}% alike").format(round(100 * hit.similarity)) if hit.similarity is not None else self.tr("same words")
+        near = (
+            self.tr("{0}% alike").format(round(100 * hit.similarity))
+            if hit.similarity is not None
+            else self.tr("same words")
+        )
         words = " ".join(passage.text.split())
         title = passage.title or words[:50]
         card = QFrame()
@@ -112,7 +119,7 @@ class WhyPanel(QWidget):
         card = QFrame()
         card.setObjectName("Card")
         statement = label(learning.statement(preference), wrap=True)
-        sure = Elided(self.tr("{0}% sure").format(round(100 * learning.confidence(preference))), quiet=True)
+        sure = label(self.tr("{0}% sure").format(round(100 * learning.confidence(preference))), quiet=True)
         off = button(self.tr("Not like this"), flat=True, hint=self.tr("Switch this preference off"))
 
         def switched(_: object) -> None:
@@ -124,5 +131,5 @@ class WhyPanel(QWidget):
             self._bridge.run(lambda: learning.set_enabled(preference, False), switched)
 
         off.clicked.connect(switch_off)
-        card.setLayout(column(statement, row(sure, off), margins=(12, 8, 8, 6), gap=2))
+        card.setLayout(column(statement, row(sure, None, off), margins=(12, 8, 8, 6), gap=2))
         return card

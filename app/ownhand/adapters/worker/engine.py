@@ -142,9 +142,12 @@ class Engine:
         return [token for part in prompt.split(MARK) for token in model.tokenize(part, special=True)]
 
     def _beginning(self, prompt: str) -> list[int]:
-        """The tokens of a prompt, with the model's start token where the model was trained to see it."""
+        """The tokens of a prompt; plain text gets the start token that stood before every text in training.
+
+        A prompt that begins with a mark (a chat) gets it only from models that ask for it.
+        """
         model, tokens = self._loaded(), self._tokens_of_prompt(prompt)
-        if not tokens or (model.adds_start and tokens[0] != model.start):
+        if not tokens or (tokens[0] != model.start and (model.adds_start or self._vocabulary.pieces[tokens[0]])):
             tokens.insert(0, model.start)
         return tokens
 

@@ -6,6 +6,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
@@ -140,7 +141,8 @@ class EngineClient(Engine):
             with self._state:
                 self._memories.setdefault(memory, []).extend(texts)
             if self._worker.pid is not None and self._model is not None:
-                self._send_memory(self._worker.call, memory, len(self._memories[memory]) - len(texts))
+                with contextlib.suppress(WorkerError):  # the next process gets all of it
+                    self._send_memory(self._worker.call, memory, len(self._memories[memory]) - len(texts))
 
     def forget(self, memory: str) -> None:
         """Drop a token memory here and in the engine."""
@@ -148,7 +150,8 @@ class EngineClient(Engine):
             with self._state:
                 self._memories.pop(memory, None)
             if self._worker.pid is not None:
-                self._worker.call("forget", _WORK_TIMEOUT_S, memory=memory)
+                with contextlib.suppress(WorkerError):  # the next process never hears of it
+                    self._worker.call("forget", _WORK_TIMEOUT_S, memory=memory)
 
     # -- life
 

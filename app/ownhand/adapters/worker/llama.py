@@ -214,6 +214,7 @@ class Llama:
 def _model_parameters(header: Header) -> Native:
     parameters = L.llama_model_default_params()
     parameters.n_gpu_layers = 0
+    parameters.check_tensors = True  # damaged weights are no numbers, which computing may hide: text would be nonsense
     # WHY: on x86 repacking 4- and 5-bit weights costs load time and memory and makes prompts slower
     quantized = header.fields.get("general.file_type", 0)
     if quantized in (14, 15, 16, 17) and not machine.is_arm():

@@ -1,4 +1,4 @@
-"""The vectors of the recall worker: an exact matrix that answers at once, and the chroma collection that is built from it.
+"""The vectors of the recall worker: an exact matrix that answers at once, and the chroma collection made of it.
 
 A collection of 100,000 vectors takes chroma about a minute to build, a scan of the same matrix 3 ms.  So the matrix is
 the truth, chroma follows in a thread of its own, and a query is answered by chroma only while nothing is pending for
@@ -22,6 +22,8 @@ from ownhand.adapters.worker.protocol import place_of
 from ownhand.errors import BadInput
 
 Vectors = NDArray[np.float32]
+_Chroma = Any
+"""Client or collection of chromadb, which is imported late and ships no types we could use."""
 
 SLICE: Final = 2000
 """Vectors per call of chroma, whose own limit is 5461; smaller, so that a drop need not wait long."""
@@ -103,7 +105,9 @@ class _Step:
 class VectorIndex:
     """Collections of vectors.  Its methods are called from one thread; the building goes on in another."""
 
-    def __init__(self, dimensions: int) -> None:
+    def __init__(self, dimensions: int, importing: threading.Lock) -> None:
+        """`importing`: see Embedder."""
+        self._importing = importing
         self._dimensions = dimensions
         self._collections: dict[str, _Collection] = {}
         self._steps: queue.SimpleQueue[_Step] = queue.SimpleQueue()
@@ -187,13 +191,13 @@ class VectorIndex:
             while True:
                 step = self._steps.get()
                 if client is None:
-                    client = _chroma_client()
+                    client = _chroma_client(self._importing)
                 self._take(client, step)
         except Exception as error:  # pending never falls to zero again, so the scan goes on to answer
             self.building_failed = True
             sys.stderr.write(f"chroma: {place_of(error)}\n")
 
-    def _take(self, client: Any, step: _Step) -> None:
+    def _take(self, client: _Chroma, step: _Step) -> None:
         one = step.collection
         if step.what == "drop":
             if one.chroma is not None:
@@ -216,10 +220,11 @@ class VectorIndex:
             one.pending -= 1
 
 
-def _chroma_client() -> Any:
+def _chroma_client(importing: threading.Lock) -> _Chroma:
     """A client in memory, with a database nobody else in this process can have opened, and without telemetry."""
-    import chromadb
-    from chromadb.config import Settings
+    with importing:
+        import chromadb
+        from chromadb.config import Settings
 
     settings = Settings(anonymized_telemetry=False, is_persistent=False)
     database = f"ownhand-{uuid.uuid4().hex}"

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -46,9 +45,10 @@ class RecallClient:
     # -- ports.Recall
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
-        """One little-endian float32 blob of 384 numbers per text, unit length, in order; long texts are cut at 256 tokens.
+        """One little-endian float32 blob of 384 numbers per text, unit length, in order.
 
-        Raises WorkerError.  Between its batches, other threads' queries have their turn.
+        Of a long text the first 256 tokens count.  Raises WorkerError.  Queries of other threads have
+        their turn between its batches.
         """
         vectors: list[bytes] = []
         for start in range(0, len(texts), _TEXTS_PER_REQUEST):
@@ -91,6 +91,10 @@ class RecallClient:
         """Forget a whole collection."""
         self._worker.call("drop", _PATIENCE_S, collection=collection)
 
+    def start(self) -> None:
+        """Start the worker now, so that the embedder is loaded when it is first needed.  Raises WorkerError."""
+        self._worker.start()
+
     def close(self) -> None:
         """End the worker."""
         self._worker.close()
@@ -125,7 +129,7 @@ class RecallClient:
 def _together(vectors: Sequence[bytes]) -> bytes:
     if any(len(vector) != VECTOR_BYTES for vector in vectors):
         raise BadInput(
-            f"A stored vector has not {DIMENSIONS} numbers, so it was made by another embedder; import the history again."
+            f"A stored vector does not have {DIMENSIONS} numbers, so another embedder made it; import again."
         )
     return b"".join(vectors)
 
@@ -136,8 +140,3 @@ def _apart(packed: bytes) -> list[bytes]:
 
 def _pairs(found: Sequence[Sequence[float]]) -> list[tuple[int, float]]:
     return [(int(number), float(cosine)) for number, cosine in found]
-
-
-def pack(numbers: Sequence[float]) -> bytes:
-    """One vector as the blob that the vault and the worker exchange."""
-    return struct.pack(f"<{len(numbers)}f", *numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -23,8 +24,9 @@ class RecallRole:
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
-        self._embedder = Embedder()
-        self._index = VectorIndex(DIMENSIONS)
+        importing = threading.Lock()
+        self._embedder = Embedder(importing)
+        self._index = VectorIndex(DIMENSIONS, importing)
 
     def operations(self) -> Mapping[str, Operation]:
         """Operation by name."""
@@ -48,7 +50,8 @@ class RecallRole:
             places = order[start : start + _CHUNK]
             vectors[places] = self._encode(job, [texts[place] for place in places])
             job.check()
-            self._desk.serve(_is_short)
+            if start + _CHUNK < len(order):  # so that short requests, served in here, never serve others in turn
+                self._desk.serve(_is_short)
         return vectors.astype("<f4").tobytes()
 
     def add(self, job: Job, collection: str, ids: Sequence[int], vectors: bytes) -> int:

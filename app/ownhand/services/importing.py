@@ -1,0 +1,445 @@
+"""From files to the history: what the person wrote, cleaned, without duplicates, in the vault.
+
+Re-running adds only what is new: files are known by their content, documents by their words.  Everything is written in
+transactions of at most `BATCH` documents, so that a cancelled or killed import keeps what it had and goes on the next time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ownhand.domain import cleaning
+from ownhand.domain.corpus import Document, Kind, ReplyContext
+from ownhand.domain.draft import address_of
+from ownhand.domain.ports import Importer, Message, Progress, Recall, Skipped, Vault
+from ownhand.errors import BadInput
+from ownhand.services.finding import UNREADABLE, Left, files_below
+from ownhand.services.mailbox_owner import Candidate, Owner
+
+BATCH = 200
+"""Documents per transaction."""
+EMBED_BATCH = 128
+MIN_WORDS = 3
+REPLY_CONTEXT = 4000
+"""Characters that are kept of the message a document answers."""
+HISTORY = "history"
+"""The recall collection of the history's passages."""
+
+OTHER_KIND = "kind of file not read yet"
+TOO_SHORT = "fewer than three words of your own"
+AUTOMATIC = "automatic mail"
+
+
+def never() -> bool:
+    """Nobody cancels."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What would be imported, before anything is."""
+
+    files: int
+    bytes: int
+    messages: int
+    documents: int
+    kinds: Mapping[str, int]
+    """Files by the name of the importer that reads them."""
+    candidates: tuple[Candidate, ...] = ()
+    """Addresses that may be the person's, likeliest first."""
+    skipped: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
+    skipped_counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def me(self) -> tuple[str, ...]:
+        """The addresses that are certainly the person's; () where it must be asked."""
+        return tuple(candidate.address for candidate in self.candidates if candidate.certain)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did."""
+
+    added: int
+    duplicates: int
+    messages: int
+    """Messages and documents that were read."""
+    others: int
+    """Messages that somebody else wrote."""
+    files: int
+    unchanged: int
+    """Files that were done before."""
+    seconds: float
+    me: tuple[str, ...] = field(default=(), repr=False)
+    skipped: Mapping[str, list[str]] = field(default_factory=dict, repr=False)
+    """Reason to places, at most `finding.PLACES` each."""
+    skipped_counts: Mapping[str, int] = field(default_factory=dict)
+    embedded: int = 0
+    cancelled: bool = False
+
+
+@dataclass(slots=True)
+class _Run:
+    """The running totals of one import."""
+
+    left: Left = field(default_factory=Left)
+    seen: set[str] = field(default_factory=set, repr=False)
+    added: int = 0
+    duplicates: int = 0
+    messages: int = 0
+    others: int = 0
+    files: int = 0
+    unchanged: int = 0
+    done_bytes: int = 0
+
+
+class _Reporter:
+    """Calls the progress at most ten times a second, and once at the end."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._last = progress, max(1, total), 0.0
+
+    def __call__(self, done: int, what: str, force: bool = False) -> None:
+        if self._progress is None:
+            return
+        now = time.monotonic()
+        if force or now - self._last >= 0.1:
+            self._last = now
+            self._progress(min(done, self._total), self._total, what)
+
+
+class Importing:
+    """The import use case."""
+
+    def __init__(self, vault: Vault, recall: Recall | None, importers: Sequence[Importer]) -> None:
+        self._vault = vault
+        self._recall = recall
+        self._importers = tuple(importers)
+
+    # ------------------------------------------------------------------------------------------------------ before
+
+    def survey(
+        self, paths: Sequence[Path], progress: Progress | None = None, cancelled: Callable[[], bool] = never
+    ) -> Survey:
+        """Count what is there and guess whose mail it is; reads headers, stores nothing.
+
+        Raises BadInput where a path is missing, cannot be read or holds nothing that can be imported.
+        """
+        left, owner = Left(), Owner()
+        found = self._found(paths, left)
+        total = sum(size for _, _, size in found)
+        report = _Reporter(progress, total)
+        kinds: Counter[str] = Counter()
+        documents = messages = done = 0
+        for path, importer, size in found:
+            kinds[importer.name] += 1
+            for item in importer.read(path, own=_nobody):
+                if cancelled():
+                    break
+                if isinstance(item, Skipped):
+                    left.add(item.reason, item.where)
+                elif item.kind == Kind.EMAIL:
+                    messages += 1
+                    owner.count(item, path)
+                else:
+                    documents += 1
+                report(done + min(_position(item), size), path.name)
+            done += size
+        report(done, "", force=True)
+        return Survey(
+            len(found), total, messages, documents, dict(kinds), owner.candidates(), left.places, dict(left.counts)
+        )
+
+    # ------------------------------------------------------------------------------------------------------ import
+
+    def run(
+        self,
+        paths: Sequence[Path],
+        me: Sequence[str] = (),
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] = never,
+        embed: bool = False,
+    ) -> ImportReport:
+        """Import what `me` wrote, and documents.  Each path becomes a source.
+
+        Where `me` is empty, the certain guess of the survey is taken.  With `embed`, the new passages get their vectors
+        at the end (else: `embed_pending`); if that raises WorkerError, all documents are stored nevertheless.
+        Raises BadInput for paths that cannot be used or where it must be asked who *me* is, DiskFull and VaultError from
+        the vault; what was stored before stays.
+        """
+        started = time.monotonic()
+        mine = self._me(paths, me)
+        run = _Run()
+        by_path = [(path, self._found([path], run.left)) for path in paths]
+        report = _Reporter(progress, sum(size for _, found in by_path for _, _, size in found))
+        stopped = False
+        for root, found in by_path:
+            source = self._vault.add_source(str(_absolute(root)), _source_kind(found))
+            finished = self._vault.imported_files(source.id)
+            for path, importer, size in found:
+                stopped = stopped or cancelled()
+                if stopped:
+                    break
+                stopped = not self._import_file(source.id, path, importer, mine, finished, run, report, cancelled)
+                run.done_bytes += size
+        embedded = 0
+        if embed and not stopped:
+            embedded = self.embed_pending(progress, cancelled)
+            stopped = cancelled()
+        report(run.done_bytes, "", force=True)
+        return ImportReport(
+            run.added,
+            run.duplicates,
+            run.messages,
+            run.others,
+            run.files,
+            run.unchanged,
+            time.monotonic() - started,
+            tuple(sorted(mine)),
+            run.left.places,
+            dict(run.left.counts),
+            embedded,
+            stopped,
+        )
+
+    def _me(self, paths: Sequence[Path], me: Sequence[str]) -> frozenset[str]:
+        if me:
+            mine = frozenset(address_of(address) for address in me)
+            if not all("@" in address for address in mine):
+                raise BadInput("An address of yours must look like name@example.org.")
+            return mine
+        survey = self.survey(paths)
+        if survey.messages and not survey.me:
+            likely = ", ".join(candidate.address for candidate in survey.candidates[:3])
+            hint = f" The likeliest are: {likely}." if likely else ""
+            raise BadInput(f"Ownhand cannot tell which address is yours; say it with --me ADDRESS.{hint}")
+        return frozenset(survey.me)
+
+    def _import_file(
+        self,
+        source_id: int,
+        path: Path,
+        importer: Importer,
+        me: frozenset[str],
+        finished: Mapping[str, str],
+        run: _Run,
+        report: _Reporter,
+        cancelled: Callable[[], bool],
+    ) -> bool:
+        """One file, in transactions of at most BATCH documents; False if it was cancelled midway."""
+        try:
+            digest = _digest(path, me)
+        except OSError:
+            run.left.add(UNREADABLE, str(path))
+            return True
+        if finished.get(str(path)) == digest:
+            run.unchanged += 1
+            report(run.done_bytes, path.name)
+            return True
+        batch: list[Document] = []
+        for item in importer.read(path, own=me.__contains__):
+            if cancelled():
+                self._store(source_id, batch, None, run)
+                return False
+            document = self._document(item, me, run)
+            if document is not None:
+                batch.append(document)
+            if len(batch) >= BATCH:
+                self._store(source_id, batch, None, run)
+                batch = []
+            report(run.done_bytes + _position(item), path.name)
+        self._store(source_id, batch, {str(path): digest}, run)
+        run.files += 1
+        return True
+
+    def _store(self, source_id: int, batch: list[Document], finished: Mapping[str, str] | None, run: _Run) -> None:
+        if batch or finished:
+            added = self._vault.add_documents(source_id, batch, finished)
+            run.added += added.documents
+            run.duplicates += added.duplicates
+
+    def _document(self, item: Message | Skipped, me: frozenset[str], run: _Run) -> Document | None:
+        """The document in a message, or None with the reason counted."""
+        if isinstance(item, Skipped):
+            run.left.add(item.reason, item.where)
+            return None
+        run.messages += 1
+        mail = item.kind == Kind.EMAIL
+        if mail and item.sender not in me:
+            run.others += 1
+            return None
+        # Lists and archives hand one's own mail back marked as bulk; it is still one's own.
+        if item.automatic and item.automatic != "bulk mail":
+            run.left.add(AUTOMATIC, item.where)
+            return None
+        if item.message_id:
+            if item.message_id in run.seen:
+                run.duplicates += 1
+                return None
+            run.seen.add(item.message_id)
+        if cleaning.word_count(item.own_text) < MIN_WORDS:
+            run.left.add(TOO_SHORT, item.where)
+            return None
+        return document_of(item, me)
+
+    # ----------------------------------------------------------------------------------------------------- vectors
+
+    def embed_pending(self, progress: Progress | None = None, cancelled: Callable[[], bool] = never) -> int:
+        """Give every passage its vector, newest first, and the recall index with it; returns how many were made.
+
+        May run while other work goes on, be cancelled and be called again.  Raises WorkerError if the recall worker
+        fails; what was stored before stays.
+        """
+        if self._recall is None:
+            return 0
+        made = 0
+        state = self._vault.state()
+        report = _Reporter(progress, state.passages - state.vectors)
+        while not cancelled():
+            passages = self._vault.passages_without_vectors(EMBED_BATCH)
+            if not passages:
+                break
+            vectors = self._recall.embed([passage.text for passage in passages])
+            ids = [passage.id for passage in passages]
+            self._vault.put_vectors(dict(zip(ids, vectors, strict=True)))
+            self._recall.add(HISTORY, ids, vectors)
+            made += len(ids)
+            report(made, "Reading for meaning", force=True)
+        return made
+
+    # ------------------------------------------------------------------------------------------------- one reading
+
+    def read_messages(self, path: Path, own_addresses: Sequence[str] = ()) -> list[dict[str, object]]:
+        """What a file or folder holds, without storing it.
+
+        One entry per message or document: subject, from, date (ISO 8601 or None), body, own, own_text ('' unless own).
+        A message that comes several times is given once.  Raises BadInput where nothing could be read.
+        """
+        mine = frozenset(address_of(address) for address in own_addresses if address)
+        left = Left()
+        entries: list[dict[str, object]] = []
+        seen: set[str] = set()
+        for file, importer, _ in self._found([path], left):
+            for item in importer.read(file):
+                if isinstance(item, Skipped):
+                    left.add(item.reason, item.where)
+                    continue
+                if item.message_id and item.message_id in seen:
+                    continue
+                seen.add(item.message_id)
+                own = item.kind != Kind.EMAIL or item.sender in mine
+                entries.append(
+                    {
+                        "subject": item.title,
+                        "from": f"{item.sender_name} <{item.sender}>" if item.sender_name else item.sender,
+                        "date": item.written_at.isoformat() if item.written_at else None,
+                        "body": item.body,
+                        "own": own,
+                        "own_text": item.own_text if own else "",
+                    }
+                )
+        if not entries:
+            raise BadInput(_nothing(path, left))
+        return entries
+
+    # ----------------------------------------------------------------------------------------------------- finding
+
+    def _found(self, paths: Sequence[Path], left: Left) -> list[tuple[Path, Importer, int]]:
+        """The files below `paths` that an importer reads, with their sizes; the rest is counted in `left`.
+
+        Raises BadInput if a path cannot be used or none of its files can be read.
+        """
+        found: list[tuple[Path, Importer, int]] = []
+        for root in paths:
+            here = Left()
+            before = len(found)
+            for path in files_below(_absolute(root), here):
+                try:
+                    size = path.stat().st_size
+                    with path.open("rb") as file:
+                        head = file.read(4096)
+                    importer = next((one for one in self._importers if one.accepts(path, head)), None)
+                except OSError:
+                    here.add(UNREADABLE, str(path))
+                    continue
+                if importer is not None:
+                    found.append((path, importer, size))
+                elif size:
+                    here.add(OTHER_KIND, str(path))
+                else:
+                    here.add("empty file", str(path))
+            for reason, places in here.places.items():
+                for place in places:
+                    left.add(reason, place)
+                left.counts[reason] += here.counts[reason] - len(places)
+            if len(found) == before:
+                raise BadInput(_nothing(root, here))
+        return found
+
+
+def document_of(message: Message, me: frozenset[str]) -> Document:
+    """A message of one's own, or a text, as a document of the history."""
+    kind = Kind(message.kind)
+    reply_to = None
+    recipients = tuple(recipient for recipient in message.recipients if address_of(recipient) not in me)
+    if message.quoted.strip():
+        first = recipients[0] if recipients else ""
+        name = message.quoted_from or re.sub(r"<[^>]*>", "", first).strip().strip('"')
+        reply_to = ReplyContext(message.quoted[:REPLY_CONTEXT], "" if "@" in name else name)
+    return Document(
+        Document.identify(kind, message.own_text, message.title),
+        kind,
+        message.own_text,
+        message.title,
+        recipients,
+        message.written_at,
+        reply_to,
+        message.where,
+    )
+
+
+def _nobody(_address: str) -> bool:
+    return False
+
+
+def _position(item: Message | Skipped) -> int:
+    return item.position if isinstance(item, Message) else 0
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path.expanduser()))
+
+
+def _source_kind(found: Sequence[tuple[Path, Importer, int]]) -> str:
+    kinds = Counter(importer.name for _, importer, _ in found)
+    return kinds.most_common(1)[0][0] if kinds else ""
+
+
+def _digest(path: Path, me: frozenset[str]) -> str:
+    """What makes reading a file again useless: its bytes, whose words were taken, and the version of the cleaning."""
+    digest = hashlib.sha256(f"{cleaning.VERSION}\n{' '.join(sorted(me))}\n".encode())
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _nothing(path: Path, left: Left) -> str:
+    """The sentence for a path that gave nothing."""
+    name = path.name or str(path)
+    reasons = left.counts
+    if reasons.get(OTHER_KIND):
+        return f"Ownhand cannot read {name} yet. It reads mailboxes, e-mail messages, and .txt, .md and .html files."
+    if reasons.get(UNREADABLE):
+        return f"{name} cannot be read. Check who may read it."
+    others = [reason for reason in reasons if reason != "empty file"]
+    if others:
+        return f"There is nothing to import in {name}: {', '.join(sorted(others)[:3])}."
+    return f"There is no mail and no text in {name}."

@@ -1,0 +1,90 @@
+"""The history in the settings: where it came from, how much it is, and taking it out again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+
+from ownhand.domain.corpus import Source
+from ownhand.domain.ports import VaultState
+from ownhand.ui.bridge import Bridge
+from ownhand.ui.contract import App
+from ownhand.ui.theme import Theme
+from ownhand.ui.widgets import Elided, button, clear, column, label, row, scrolling
+
+
+class HistoryPage(QWidget):
+    """One card per source.
+
+    Signals:
+        import_wanted: bring more writing in.
+        changed: a source was removed.
+    """
+
+    import_wanted = Signal()
+    changed = Signal()
+
+    def __init__(self, theme: Theme, app: App, bridge: Bridge) -> None:
+        super().__init__()
+        self._theme, self._app, self._bridge = theme, app, bridge
+        self._total = label(quiet=True, wrap=True)
+        add = button(self.tr("Add writing…"), primary=True)
+        add.clicked.connect(self.import_wanted)
+        inside = QWidget()
+        self._box = QVBoxLayout(inside)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(8)
+        self.setLayout(column(row(self._total, None, add), scrolling(inside), gap=12))
+
+    def reload(self) -> None:
+        """Fetch the sources anew."""
+        library, privacy = self._app.library, self._app.privacy
+        self._bridge.run(lambda: (library.sources(), privacy.state()), self._loaded)
+
+    def _loaded(self, found: tuple[list[Source], VaultState]) -> None:
+        sources, state = found
+        self._total.setText(
+            self.tr("{0} documents, {1} passages, {2} MB in the vault").format(
+                f"{state.documents:,}", f"{state.passages:,}", f"{state.bytes / 1e6:,.1f}"
+            )
+        )
+        clear(self._box)
+        for source in sources:
+            self._box.addWidget(self._card(source))
+        if not sources:
+            self._box.addWidget(label(self.tr("Nothing has been added yet."), quiet=True))
+        self._box.addStretch(1)
+
+    def _card(self, source: Source) -> QFrame:
+        card = QFrame()
+        card.setObjectName("Card")
+        name = label(Path(source.path).name or source.path, bold=True)
+        when = f"{source.added_at:%d %B %Y}" if source.added_at else ""
+        about = Elided(
+            "  ·  ".join(
+                part for part in (self.tr("{0} documents").format(f"{source.documents:,}"), when, source.path) if part
+            ),
+            quiet=True,
+        )
+        about.setToolTip(source.path)
+        remove = button(self.tr("Remove"), hint=self.tr("Remove it from the vault with all that was derived from it"))
+        remove.setAccessibleName(self.tr("Remove {0}").format(name.text()))
+        remove.clicked.connect(self._remover(source, remove))
+        card.setLayout(row(column(name, about, gap=2), remove, margins=(14, 10, 12, 10), gap=12))
+        return card
+
+    def _remover(self, source: Source, push: QWidget) -> Callable[[], None]:
+        library = self._app.library
+
+        def remove() -> None:
+            push.setEnabled(False)
+            self._bridge.run_long(lambda: library.remove_source(source.id), self._removed)
+
+        return remove
+
+    def _removed(self, _: object) -> None:
+        self.reload()
+        self.changed.emit()

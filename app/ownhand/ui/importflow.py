@@ -1,0 +1,397 @@
+"""Bringing writing in: choose files, say which addresses are yours, watch it, see what came of it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QElapsedTimer, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QFileDialog,
+    QFrame,
+    QLineEdit,
+    QProgressBar,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ownhand.ui.bridge import Bridge, sentence_of
+from ownhand.ui.contract import Importing, ImportReport, Survey
+from ownhand.ui.places import likely_places
+from ownhand.ui.theme import Theme
+from ownhand.ui.widgets import Elided, button, clear, column, label, row, scrolling, tool
+
+PICK, ME, BUSY, DONE = range(4)
+PROGRESS_MS = 100
+"""Progress is drawn at most this often."""
+
+
+class DropArea(QFrame):
+    """A field to drop files and folders on.
+
+    Signals:
+        dropped: carries the paths.
+    """
+
+    dropped = Signal(object)
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.setObjectName("Note")
+        self.setAcceptDrops(True)
+        hint = label(text, quiet=True, wrap=True)
+        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setLayout(column(hint, margins=(16, 18, 16, 18)))
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        event.acceptProposedAction()
+        self.dropped.emit([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
+
+
+class ImportFlow(QStackedWidget):
+    """The four steps, to be put into a dialog or into the welcome.
+
+    Signals:
+        finished: with the report.
+        left: the person skipped or cancelled.
+    """
+
+    finished = Signal(object)
+    left = Signal()
+
+    def __init__(self, theme: Theme, importing: Importing, bridge: Bridge, leave: str) -> None:
+        super().__init__()
+        self._theme, self._importing, self._bridge = theme, importing, bridge
+        self._paths: list[Path] = []
+        self._senders: list[QCheckBox] = []
+        self._cancel = threading.Event()
+        self._clock = QElapsedTimer()
+        self._post_progress = bridge.poster(self._show_progress)
+        for page in (self._pick_page(leave), self._me_page(), self._busy_page(), self._done_page()):
+            self.addWidget(page)
+        bridge.run(likely_places, self._offer)
+
+    # -------------------------------------------------------------------------------------------------------- pages
+
+    def _pick_page(self, leave: str) -> QWidget:
+        page = QWidget()
+        drop = DropArea(self.tr("Drop mailboxes, folders, .eml, .txt or .md files here"))
+        drop.dropped.connect(self.add_paths)
+        inside = QWidget()
+        self._chosen_box = QVBoxLayout(inside)
+        self._chosen_box.setContentsMargins(0, 0, 0, 0)
+        self._chosen_box.setSpacing(4)
+        self._chosen_box.addStretch(1)
+        files, folder = button(self.tr("Choose files…")), button(self.tr("Choose a folder…"))
+        files.clicked.connect(self._choose_files)
+        folder.clicked.connect(self._choose_folder)
+        skip = button(leave, flat=True)
+        skip.clicked.connect(self.left)
+        self._go = button(self.tr("Look at them"), primary=True)
+        self._go.setEnabled(False)
+        self._go.clicked.connect(self._survey)
+        self._trouble = label(wrap=True)
+        self._trouble.setProperty("danger", True)
+        self._trouble.hide()
+        page.setLayout(
+            column(
+                label(self.tr("What did you write before?"), bold=True, size=1.3),
+                label(
+                    self.tr(
+                        "Ownhand reads only what you wrote yourself and leaves out quotes and signatures. "
+                        "The files stay as they are; what it learns lies encrypted on this computer."
+                    ),
+                    quiet=True,
+                    wrap=True,
+                ),
+                drop,
+                row(files, folder, None),
+                scrolling(inside),
+                self._trouble,
+                row(skip, None, self._go),
+                gap=12,
+            )
+        )
+        return page
+
+    def _me_page(self) -> QWidget:
+        page = QWidget()
+        inside = QWidget()
+        self._senders_box = QVBoxLayout(inside)
+        self._senders_box.setContentsMargins(0, 0, 0, 0)
+        self._senders_box.setSpacing(8)
+        self._other = QLineEdit()
+        self._other.setPlaceholderText(self.tr("Another address of yours"))
+        self._other.setAccessibleName(self.tr("Another address of yours"))
+        self._found = label(quiet=True, wrap=True)
+        back = button(self.tr("Back"), flat=True)
+        back.clicked.connect(self._back_to_pick)
+        self._learn = button(self.tr("Learn from these"), primary=True)
+        self._learn.clicked.connect(self._run)
+        self._other.textChanged.connect(self._know_me)
+        page.setLayout(
+            column(
+                label(self.tr("Which of these are you?"), bold=True, size=1.3),
+                self._found,
+                scrolling(inside),
+                self._other,
+                row(back, None, self._learn),
+                gap=12,
+            )
+        )
+        return page
+
+    def _busy_page(self) -> QWidget:
+        page = QWidget()
+        self._bar = QProgressBar()
+        self._bar.setTextVisible(False)
+        self._bar.setAccessibleName(self.tr("Progress of the import"))
+        self._doing = Elided(quiet=True)
+        stop = button(self.tr("Stop"))
+        stop.clicked.connect(self._stop)
+        self._busy_title = label(self.tr("Reading…"), bold=True, size=1.3)
+        page.setLayout(
+            column(
+                None,
+                self._busy_title,
+                self._bar,
+                self._doing,
+                label(
+                    self.tr("You can stop at any time. What has been read stays, and a second run goes on."),
+                    quiet=True,
+                    wrap=True,
+                ),
+                row(None, stop),
+                None,
+                gap=12,
+            )
+        )
+        return page
+
+    def _done_page(self) -> QWidget:
+        page = QWidget()
+        self._result = label(bold=True, size=1.3, wrap=True)
+        self._details = label(quiet=True, wrap=True)
+        go_on = button(self.tr("Go on"), primary=True)
+        go_on.clicked.connect(self._go_on)
+        self._report: ImportReport | None = None
+        page.setLayout(column(None, self._result, self._details, row(None, go_on), None, gap=12))
+        return page
+
+    # -------------------------------------------------------------------------------------------------------- picking
+
+    def add_paths(self, paths: Sequence[Path]) -> None:
+        """Take these among the chosen ones."""
+        for path in paths:
+            if path not in self._paths:
+                self._paths.append(path)
+        self._list_paths()
+
+    def _offer(self, places: list[Path]) -> None:
+        for place in places:
+            box = QCheckBox(_short(place))
+            box.setAccessibleDescription(self.tr("Found on this computer"))
+            box.toggled.connect(self._offer_toggler(place))
+            self._chosen_box.insertWidget(self._chosen_box.count() - 1, box)
+
+    def _offer_toggler(self, place: Path) -> _Toggler:
+        return _Toggler(self, place)
+
+    def toggle(self, place: Path, *, wanted: bool) -> None:
+        """Take a place among the chosen ones, or out of them."""
+        if wanted:
+            self._paths.append(place)
+        else:
+            self._paths.remove(place)
+        self._go.setEnabled(bool(self._paths))
+
+    def _choose_files(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileNames(self, self.tr("Choose files"))
+        self.add_paths([Path(name) for name in chosen])
+
+    def _choose_folder(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Choose a folder"))
+        if chosen:
+            self.add_paths([Path(chosen)])
+
+    def _list_paths(self) -> None:
+        for number in reversed(range(self._chosen_box.count())):
+            item = self._chosen_box.itemAt(number)
+            widget = item.widget() if item is not None else None
+            if isinstance(widget, _Chosen):
+                self._chosen_box.removeWidget(widget)
+                widget.deleteLater()
+        offered = {box.text() for box in self.findChildren(QCheckBox)}
+        for place, path in enumerate(path for path in self._paths if _short(path) not in offered):
+            self._chosen_box.insertWidget(place, _Chosen(self._theme, path, self))
+        self._go.setEnabled(bool(self._paths))
+
+    def drop_path(self, path: Path) -> None:
+        """Take a path out again."""
+        self._paths.remove(path)
+        self._list_paths()
+
+    # ---------------------------------------------------------------------------------------------------------- going
+
+    def _survey(self) -> None:
+        self._trouble.hide()
+        self._cancel = threading.Event()
+        self._busy_title.setText(self.tr("Having a look…"))
+        self._bar.setRange(0, 0)
+        self._doing.show_text("")
+        self.setCurrentIndex(BUSY)
+        importing, paths = self._importing, list(self._paths)
+        self._bridge.run_long(lambda: importing.survey(paths), self._surveyed, self._failed)
+
+    def _surveyed(self, survey: Survey) -> None:
+        if self._cancel.is_set():
+            return
+        clear(self._senders_box)
+        self._senders = []
+        for candidate in survey.candidates:
+            name = f"{candidate.name} <{candidate.address}>" if candidate.name else candidate.address
+            box = QCheckBox(self.tr("{0}  ·  {1} messages").format(name, f"{candidate.written:,}"))
+            box.setChecked(candidate.certain)
+            box.toggled.connect(self._know_me)
+            box.setProperty("address", candidate.address)
+            self._senders.append(box)
+            self._senders_box.addWidget(box)
+        self._senders_box.addStretch(1)
+        if not survey.candidates:
+            self._run()
+            return
+        self._know_me()
+        text = self.tr("{0} messages found. Only those from the addresses you tick are read as yours.")
+        self._found.setText(text.format(f"{survey.messages:,}"))
+        self.setCurrentIndex(ME)
+
+    def _know_me(self) -> None:
+        self._learn.setEnabled(any(box.isChecked() for box in self._senders) or "@" in self._other.text())
+
+    def _back_to_pick(self) -> None:
+        self.setCurrentIndex(PICK)
+
+    def _run(self) -> None:
+        me = [str(box.property("address")) for box in self._senders if box.isChecked()]
+        if self._other.text().strip():
+            me.append(self._other.text().strip().lower())
+        self._busy_title.setText(self.tr("Learning how you write…"))
+        self.setCurrentIndex(BUSY)
+        self._cancel = threading.Event()
+        self._clock.start()
+        importing, paths, cancel, clock = self._importing, list(self._paths), self._cancel, self._clock
+
+        def progress(done: int, total: int, what: str) -> None:
+            if clock.elapsed() >= PROGRESS_MS or done >= total:
+                clock.restart()
+                self._post_progress((done, total, what))
+
+        self._bridge.run_long(lambda: importing.run(paths, me, progress, cancel.is_set), self._ran, self._failed)
+
+    def _show_progress(self, state: tuple[int, int, str]) -> None:
+        done, total, what = state
+        self._bar.setRange(0, 1000)
+        self._bar.setValue(round(1000 * done / total) if total else 0)
+        self._doing.show_text(what)
+
+    def _stop(self) -> None:
+        self._cancel.set()
+        if self._bar.maximum() == 0:
+            self.setCurrentIndex(PICK)
+
+    def _ran(self, report: ImportReport) -> None:
+        self._report = report
+        text = (
+            self.tr("Stopped. {0} pieces of your writing were learned from.")
+            if report.cancelled
+            else self.tr("Learned from {0} pieces of your writing")
+        )
+        self._result.setText(text.format(f"{report.added:,}"))
+        lines = []
+        if report.duplicates:
+            lines.append(self.tr("{0} were there already.").format(f"{report.duplicates:,}"))
+        if report.others:
+            lines.append(self.tr("{0} were written by others and left out.").format(f"{report.others:,}"))
+        lines += [
+            self.tr("{0} left out: {1}.").format(f"{count:,}", reason)
+            for reason, count in sorted(report.skipped_counts.items(), key=lambda item: -item[1])
+        ]
+        self._details.setText("\n".join(lines))
+        self.setCurrentIndex(DONE)
+
+    def _failed(self, failure: Exception) -> None:
+        self._trouble.setText(sentence_of(failure))
+        self._trouble.show()
+        self.setCurrentIndex(PICK)
+
+    def _go_on(self) -> None:
+        self.finished.emit(self._report)
+
+    def stop(self) -> None:
+        """The dialog is being closed: end what is under way after its current step."""
+        self._cancel.set()
+
+
+class _Toggler:
+    def __init__(self, flow: ImportFlow, place: Path) -> None:
+        self._flow, self._place = flow, place
+
+    def __call__(self, checked: bool) -> None:
+        self._flow.toggle(self._place, wanted=checked)
+
+
+class _Chosen(QFrame):
+    def __init__(self, theme: Theme, path: Path, flow: ImportFlow) -> None:
+        super().__init__()
+        self._path, self._flow = path, flow
+        remove = tool(theme, "cross", self.tr("Leave out {0}").format(path.name), size=14)
+        remove.clicked.connect(self._remove)
+        name = Elided(_short(path))
+        self.setToolTip(str(path))
+        self.setLayout(row(name, remove, gap=6))
+
+    def _remove(self) -> None:
+        self._flow.drop_path(self._path)
+
+
+def _short(path: Path) -> str:
+    try:
+        return "~/" + path.relative_to(Path.home()).as_posix()
+    except ValueError:
+        return str(path)
+
+
+class ImportDialog(QDialog):
+    """The import, over the main window.
+
+    Signals:
+        imported: something was read.
+    """
+
+    imported = Signal()
+
+    def __init__(self, theme: Theme, importing: Importing, bridge: Bridge, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Add writing"))
+        self.resize(560, 520)
+        self.flow = ImportFlow(theme, importing, bridge, self.tr("Cancel"))
+        self.flow.left.connect(self.reject)
+        self.flow.finished.connect(self._finished)
+        self.setLayout(column(self.flow, margins=(26, 24, 26, 20)))
+
+    def _finished(self) -> None:
+        self.imported.emit()
+        self.accept()
+
+    def done(self, result: int) -> None:
+        self.flow.stop()
+        super().done(result)

@@ -1,0 +1,82 @@
+"""Small dialogs: paste a message, confirm with a word."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QWidget
+
+from ownhand.ui.widgets import button, column, label, row
+
+
+class PasteDialog(QDialog):
+    """Takes the message that is to be answered, from the clipboard or pasted here."""
+
+    def __init__(self, parent: QWidget, text: str = "") -> None:
+        super().__init__(parent)
+        self.setWindowTitle(self.tr("Reply to text"))
+        self.resize(520, 400)
+        self._who = QLineEdit()
+        self._who.setPlaceholderText(self.tr("Who wrote it (optional)"))
+        self._who.setAccessibleName(self.tr("Who wrote it"))
+        self._text = QPlainTextEdit(text)
+        self._text.setPlaceholderText(self.tr("Paste the message here"))
+        self._text.setAccessibleName(self.tr("The message to answer"))
+        self._text.setTabChangesFocus(True)
+        reply = button(self.tr("Reply to it"), primary=True)
+        reply.setDefault(True)
+        cancel = button(self.tr("Cancel"))
+        reply.clicked.connect(self.accept)
+        cancel.clicked.connect(self.reject)
+        self.setLayout(
+            column(
+                label(self.tr("The message you want to answer. It stays on this computer."), quiet=True, wrap=True),
+                self._who,
+                self._text,
+                row(None, cancel, reply),
+                margins=(20, 18, 20, 18),
+                gap=10,
+            )
+        )
+        self._text.selectAll()
+        self._text.setFocus()
+
+    def text(self) -> str:
+        """The message."""
+        return self._text.toPlainText()
+
+    def who(self) -> str:
+        """Its writer, '' where that was left open."""
+        return self._who.text().strip()
+
+
+class TypeToConfirm(QDialog):
+    """For what cannot be undone: the button works once the word is typed."""
+
+    def __init__(self, parent: QWidget, title: str, sentence: str, word: str, do: str) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self._word = word
+        self._field = QLineEdit()
+        self._field.setAccessibleName(self.tr("Type {0} to confirm").format(word))
+        self._field.setPlaceholderText(word)
+        self._do = button(do, danger=True)
+        self._do.setEnabled(False)
+        cancel = button(self.tr("Cancel"))
+        self._field.textChanged.connect(self._typed)
+        self._do.clicked.connect(self.accept)
+        cancel.clicked.connect(self.reject)
+        text = label(sentence, wrap=True)
+        text.setMinimumWidth(380)
+        self.setLayout(
+            column(
+                label(title, bold=True, size=1.15),
+                text,
+                label(self.tr("Type {0} to go on.").format(word), quiet=True),
+                self._field,
+                row(None, cancel, self._do),
+                margins=(22, 20, 22, 18),
+                gap=10,
+            )
+        )
+
+    def _typed(self, text: str) -> None:
+        self._do.setEnabled(text.strip() == self._word)

@@ -1,0 +1,172 @@
+"""The command line from end to end: real vault, real model, real index, as a person would call it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MAILBOX = Path(__file__).parents[1] / "data" / "import" / "robin.mbox"
+ME = "robin.vale@example.org"
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("commands")
+
+
+@pytest.fixture(scope="module")
+def ownhand(place: Path) -> Run:
+    """Calls the program with a vault of this module's own, whose key is in a file."""
+    environment = {**os.environ, "OWNHAND_DATA": str(place / "data")}
+
+    def run(*arguments: str, stdin: str = "", status: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "ownhand", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=240,
+            env=environment,
+            check=False,
+        )
+        assert done.returncode == status, done.stderr[-2000:]
+        assert "Traceback" not in done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def imported(ownhand: Run) -> dict[str, Any]:
+    done = ownhand("import", str(MAILBOX), "--me", ME, "--key", "file", "--json")
+    return dict(json.loads(done.stdout))
+
+
+def test_an_import_keeps_what_the_person_wrote_and_counts_the_rest(imported: dict[str, Any]):
+    assert imported["added"] >= 20
+    assert imported["others"] > 0
+
+
+def test_a_second_import_adds_nothing(imported: dict[str, Any], ownhand: Run):
+    again = json.loads(ownhand("import", str(MAILBOX), "--me", ME, "--json").stdout)
+    assert again["added"] == 0
+
+
+def test_what_was_imported_is_found_by_meaning(imported: dict[str, Any], ownhand: Run):
+    document = json.loads(ownhand("search", "Robin", "--limit", "3", "--json").stdout)
+    assert document
+    assert all(hit["passage"]["text"] for hit in document)
+
+
+def test_the_profile_is_measured(imported: dict[str, Any], ownhand: Run):
+    traits = json.loads(ownhand("profile", "--json").stdout)
+    assert any("Cheers" in str(trait["value"]) for trait in traits)
+
+
+def test_a_draft_is_framed_as_the_person_frames_letters_and_keeps_the_facts(imported: dict[str, Any], ownhand: Run):
+    done = ownhand(
+        "draft", "meeting moved to Tuesday 3 pm\nbring the 12 samples", "--to", "Sam Hill <sam@example.net>", "--json"
+    )
+    text = json.loads(done.stdout)[0]["result"]
+    assert "Sam" in text.splitlines()[0]
+    assert "Robin" in text.splitlines()[-1]
+    assert "Tuesday" in text
+    assert "12" in text
+
+
+def test_a_rule_that_is_stated_holds_at_once(imported: dict[str, Any], ownhand: Run):
+    ownhand("preferences", "--add", "sign off with Warmly, Robin")
+    done = ownhand("draft", "the boat is ready", "--to", "Sam Hill <sam@example.net>", "--json")
+    assert "Warmly," in json.loads(done.stdout)[0]["result"]
+
+
+def test_rewriting_formally_leaves_no_contractions(imported: dict[str, Any], ownhand: Run):
+    done = ownhand(
+        "rewrite",
+        "formal",
+        "--plain",
+        "--json",
+        stdin="I can't come on Friday, but I'll bring the 12 samples on Monday.",
+    )
+    answer = json.loads(done.stdout)[0]
+    assert "can't" not in answer["result"]
+    assert "12" in answer["result"]
+    assert answer["facts"]["dropped"] == []
+
+
+def test_a_completion_goes_on_from_the_text(imported: dict[str, Any], ownhand: Run):
+    done = json.loads(ownhand("complete", "Hi Dana,\n\nThanks for the", "--json").stdout)
+    assert done["text"] or done["reason"]
+
+
+def test_everything_can_be_taken_along(imported: dict[str, Any], ownhand: Run, place: Path):
+    target = place / "all.zip"
+    ownhand("export", str(target))
+    with zipfile.ZipFile(target) as archive:
+        names = archive.namelist()
+        assert sum(name.startswith("history/") for name in names) == imported["added"]
+        assert {"preferences.json", "settings.json"} <= set(names)
+
+
+def test_the_vault_and_the_log_hold_nothing_readable(imported: dict[str, Any], place: Path):
+    assert imported["added"]
+    for path in (place / "data").rglob("*"):
+        if path.is_file():
+            data = path.read_bytes()
+            assert b"Cheers" not in data
+            assert b"robin.vale" not in data
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("import", "/nowhere/at/all"), "/nowhere/at/all"),
+        (("models", "--add", __file__), "gguf"),
+        (("sources", "--remove", "999"), "sources"),
+        (("rewrite", "shorten", ""), "no text"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(
+    imported: dict[str, Any], ownhand: Run, arguments: tuple[str, ...], says: str
+):
+    done = ownhand(*arguments, status=1)
+    assert says in done.stderr
+    assert done.stdout == ""
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_new_vault_without_a_keyring_asks_for_a_choice(ownhand: Run, place: Path):
+    environment_without_keyring = ownhand("sources", "--vault", str(place / "other"), status=1)
+    assert "passphrase" in environment_without_keyring.stderr
+
+
+def test_a_wrong_command_is_wrong_usage(ownhand: Run):
+    ownhand("nonsense", status=2)
+
+
+def test_without_a_display_the_commands_are_named(place: Path):
+    bare = {
+        key: value for key, value in os.environ.items() if key not in {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"}
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "ownhand"], capture_output=True, text=True, env=bare, timeout=60, check=False
+    )
+    assert done.returncode == 1
+    assert "ownhand import" in done.stderr
+
+
+def test_erasing_leaves_nothing(ownhand: Run, imported: dict[str, Any], place: Path):
+    ownhand("erase", "--yes")
+    assert not (place / "data" / "vault.db").exists()
+    assert not (place / "data" / "vault.key").exists()
