@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (texts of messages)
 """An application object of the shape the window expects, with scripted answers and no workers.
 
 It keeps drafts and rules in memory and behaves as the services promise: completions and suggestions are delivered from other

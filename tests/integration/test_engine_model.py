@@ -106,7 +106,10 @@ def test_the_lanes_keep_their_prefixes_apart(engine: EngineClient) -> None:
     assert usage.reused_tokens == usage.prompt_tokens - 1
 
 
-@pytest.mark.parametrize(("typed", "rest"), [("Thanks for your em", "ail"), ("I look forward to hea", "ring")])
+@pytest.mark.parametrize(
+    ("typed", "rest"),
+    [("Thanks for your em", "ail"), ("I look forward to hea", "ring"), ("Thanks for your invita", "tion")],
+)
 def test_a_word_that_was_begun_is_finished_and_not_repeated(engine: EngineClient, typed: str, rest: str) -> None:
     text, _ = write(engine, text="Hi Anna,\n\n" + typed, heal=True, max_tokens=6)
     assert text.startswith(rest)
@@ -119,6 +122,13 @@ def test_after_a_space_a_word_begins_without_another_space(engine: EngineClient)
     text, _ = write(engine, text="Hi Anna,\n\nThanks for ", heal=True, max_tokens=6)
     assert text[:1].isalnum()
     assert write(engine, text="Hi Anna,\n\nThanks for", max_tokens=6)[0] == " " + text
+
+
+def test_an_unlikely_beginning_is_kept_to(engine: EngineClient) -> None:
+    likely, _ = write(engine, text="Thanks for your", max_tokens=1)
+    text, _ = write(engine, text="Thanks for your umbr", heal=True, max_tokens=3)
+    assert likely != " umbrella"
+    assert text.startswith("ella")
 
 
 def test_any_beginning_can_be_healed(engine: EngineClient) -> None:
@@ -239,6 +249,15 @@ def test_what_was_remembered_scores_higher_and_is_written(engine: EngineClient) 
     assert text.startswith("ple kazoo")
     engine.forget("me")
     assert engine.score("", own, "me", 0.9) == pytest.approx(without, abs=0.01)
+
+
+def test_a_text_that_is_sent_twice_counts_once(engine: EngineClient) -> None:
+    own = "My llama Ferdinand dislikes turnips."
+    engine.remember("me", [own])
+    once = engine.score("", own, "me", 0.9)
+    assert engine.worker.call("remember", memory="me", first=0, texts=[own]) == 1
+    assert engine.worker.call("remember", memory="me", first=7, texts=[own]) == 1, "a gap is not filled with anything"
+    assert engine.score("", own, "me", 0.9) == pytest.approx(once, abs=0.01)
 
 
 def test_a_memory_grows(engine: EngineClient) -> None:

@@ -115,6 +115,7 @@ def test_what_was_removed_is_not_found_and_what_was_replaced_is_found_as_new(
     recall.add("c", [3], [vectors[7]])
     if indexed:
         until_indexed(recall, "c")
+    assert 29 not in [number for number, _ in recall.nearest("c", vectors[29], 5)]  # few enough for chroma to answer
     found = recall.nearest("c", vectors[7], 50)
     assert len(found) == 28
     assert found[0][0] == 3

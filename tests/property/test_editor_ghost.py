@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QApplication
 from ownhand.domain.completion import start
 from ownhand.ui.editor import WritingEdit, from_utf16, to_utf16, utf16_length
 
+# ruff: noqa: E501  (tables of keys)
+
 K = Qt.Key
 NONE, SHIFT, CTRL = (
     Qt.KeyboardModifier.NoModifier,

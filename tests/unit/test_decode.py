@@ -44,7 +44,15 @@ def test_the_unfinished_word_is_split_off_with_its_space(text: str, kept: str, p
 
 
 def test_consistent_tokens_begin_with_the_partial_or_begin_it() -> None:
-    assert found(VOCABULARY.consistent(b" em")) == {b" email", b" em", b" emu", b" e"}
+    tokens, _ = VOCABULARY.consistent(b" em")
+    assert found(tokens) == {b" email", b" em", b" emu", b" e"}
+
+
+def test_the_less_of_the_partial_a_token_covers_the_less_it_is_believed() -> None:
+    tokens, beliefs = VOCABULARY.consistent(b" emai")
+    by_piece = {PIECES[token]: belief for token, belief in zip(tokens, beliefs, strict=True)}
+    assert by_piece[b" email"] == 1
+    assert 1 > by_piece[b" em"] > by_piece[b" e"] > 0
 
 
 def test_a_prefix_of_high_bytes_is_found() -> None:
@@ -88,12 +96,13 @@ def test_a_favoured_word_is_lifted_where_words_begin() -> None:
 
 
 def test_restricting_keeps_the_proportions() -> None:
-    result = restrict(np.array([0.5, 0.25, 0.125, 0.125], np.float32), np.array([1, 2]))
+    result = restrict(np.array([0.5, 0.25, 0.125, 0.125], np.float32), np.array([1, 2]), np.ones(2, np.float32))
     assert result.tolist() == pytest.approx([0, 2 / 3, 1 / 3, 0])
 
 
 def test_restricting_to_impossible_tokens_leaves_a_choice() -> None:
-    assert restrict(np.array([1.0, 0.0, 0.0], np.float32), np.array([1, 2])).tolist() == [0, 0.5, 0.5]
+    result = restrict(np.array([1.0, 0.0, 0.0], np.float32), np.array([1, 2]), np.array([0.5, 0.5], np.float32))
+    assert result.tolist() == [0, 0.5, 0.5]
 
 
 def test_a_penalty_lowers_used_tokens_whatever_their_sign() -> None:

@@ -47,8 +47,10 @@ _BOMS = (
 
 
 def decode(data: bytes, declared: str = "") -> str:
-    """The text of `data`.  Tried in order: byte order mark, UTF-8, the declared set, UTF-16 by its zero bytes, ISO-2022-JP
-    by its escapes, what the detector finds, and cp1252, in which every byte is something.
+    """The text of `data`, always.
+
+    Tried in order: byte order mark, sets of ASCII bytes that are declared or show their escapes, UTF-16 by its zero
+    bytes, UTF-8, the declared set, what the detector finds, and cp1252, in which every byte is something.
 
     UTF-8 comes before the declaration because text in another set is almost never valid UTF-8 by chance, whereas UTF-8
     declared as Latin-1 is common.  Sets that are ASCII throughout (UTF-7, ISO-2022, HZ) are believed when declared.
@@ -68,7 +70,7 @@ def decode(data: bytes, declared: str = "") -> str:
     zeros = data[:SAMPLE].count(0)
     if zeros * 4 > len(data[:SAMPLE]):
         return data.decode("utf-16-le" if data[1:SAMPLE:2].count(0) * 2 >= zeros else "utf-16-be", "replace")
-    if encoding.startswith("utf-16") or encoding.startswith("utf-32"):
+    if encoding.startswith(("utf-16", "utf-32")):
         text = _strict(data, encoding)
         if text is not None and sum(c.isprintable() or c.isspace() for c in text) >= 0.9 * len(text):
             return text
@@ -128,8 +130,5 @@ def _detected(data: bytes) -> str:
         if best is not None:
             text = _strict(data, best.encoding)
             return text if text is not None else data.decode(best.encoding, "replace")
-    if 0x80 <= max(sample, default=0):
-        text = _strict(data, "cp1252")
-        if text is not None:
-            return text
-    return data.decode("latin-1")
+    western = _strict(data, "cp1252")
+    return western if western is not None else data.decode("latin-1")

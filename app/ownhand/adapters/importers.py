@@ -1,4 +1,6 @@
-"""What Ownhand can read, each kind recognised by its content.  To add one: write a `ports.Importer`, add it to IMPORTERS.
+"""What Ownhand can read, each kind recognised by its content.
+
+To add one: write a `ports.Importer`, add it to IMPORTERS and a sample to tests/data/import.
 
 An importer never raises on content, never follows a reference out of its file, and keeps memory flat.
 """
@@ -35,8 +37,8 @@ _STRONG = re.compile(
     re.I | re.M,
 )
 _KNOWN = re.compile(
-    rb"^(?:to|cc|subject|from|reply-to|sender|date|received|return-path|message-id|mime-version|content-[a-z-]+|delivered-to|x-[\w-]+"
-    rb"|references|in-reply-to|list-[a-z-]+|dkim-signature|arc-[a-z-]+|user-agent|importance|thread-[a-z-]+)\s*:",
+    rb"^(?:to|cc|subject|from|reply-to|sender|date|received|return-path|message-id|mime-version|content-[a-z-]+|delivered-to"
+    rb"|x-[\w-]+|references|in-reply-to|list-[a-z-]+|dkim-signature|arc-[a-z-]+|user-agent|importance|thread-[a-z-]+)\s*:",
     re.I | re.M,
 )
 
@@ -158,12 +160,17 @@ class PlainText:
             yield data
             return
         text = charset.decode(data)
-        title, prose = cleaning.prose_of_markdown(text)
+        title, prose = cleaning.prose_of_markdown(text, _is_markdown(path, text))
         yield _document(path, title, prose)
 
 
+def _is_markdown(path: Path, text: str) -> bool:
+    return path.suffix.lower() in {".md", ".markdown", ".mdown"} or text.startswith("---\n")
+
+
 _FOREIGN = re.compile(
-    rb"PK\x03\x04|PK\x05\x06|%PDF-|\{\\rtf|\xd0\xcf\x11\xe0|\x89PNG|GIF8|\xff\xd8\xff|\x7fELF|MZ|SQLite format 3|\x78\x9f\x3e\x22"
+    rb"PK\x03\x04|PK\x05\x06|%PDF-|\{\\rtf|\xd0\xcf\x11\xe0|\x89PNG|GIF8|\xff\xd8\xff|\x7fELF|MZ|SQLite format 3"
+    rb"|\x78\x9f\x3e\x22"
     rb"|\s{0,40}<\?xml|BM.{4}\x00\x00\x00\x00|OggS|ID3|RIFF|7z\xbc\xaf|Rar!|\x1f\x8b|BZh|\xfd7zXZ",
     re.DOTALL,
 )

@@ -1,7 +1,7 @@
 """One raw message (RFC 5322, MIME) to a `ports.Message`, through the email package with `policy.default`.
 
-Limits keep hostile and broken mail cheap: headers nobody needs are left out before parsing, every header and the number and
-depth of parts are bounded, and what still makes the parser fail becomes a `Skipped` with a reason.
+Limits keep hostile and broken mail cheap: headers nobody needs are left out before parsing, every header and the number
+and depth of parts are bounded, and what still makes the parser fail becomes a `Skipped` with a reason.
 """
 
 from __future__ import annotations
@@ -44,11 +44,19 @@ JUNK = "spam"
 BROKEN = "damaged message"
 NESTED = "message with too many parts"
 
-_PARSER_FAULTS = (MessageError, ValueError, LookupError, TypeError, AttributeError, AssertionError, NotImplementedError)
+_PARSER_FAULTS = (
+    MessageError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+)
 """What the email package raises on malformed mail, although policy.default promises defects instead."""
 
 _POLICY = policy.default.clone(header_factory=lru_cache(maxsize=512)(HeaderRegistry()))
-"""policy.default parses a header anew each time it is asked for, three times a part; the parts of a message are alike."""
+"""policy.default parses a header anew whenever it is asked for, three times a part; parts have mostly the same ones."""
 
 _WANTED = frozenset(
     b"from sender to cc bcc subject date message-id in-reply-to mime-version content-type content-transfer-encoding"
@@ -64,7 +72,8 @@ _DELETED_LABELS = re.compile(
 _JUNK_LABELS = re.compile(r"(?:^|,)\s*(?:spam|junk)\s*(?:,|$)")
 _UNSENT_LABELS = re.compile(r"(?:^|,)\s*(?:drafts?|entwürfe|brouillons|borradores|bozze|rascunhos|concepten)\s*(?:,|$)")
 _SENT_LABELS = re.compile(
-    r"(?:^|,)\s*(?:sent(?: mail| messages)?|gesendet|messages envoyés|envoyés|enviados|posta inviata|inviati|verzonden|送信済み)\s*(?:,|$)"
+    r"(?:^|,)\s*(?:sent(?: mail| messages)?|gesendet|messages envoyés|envoyés|enviados"
+    r"|posta inviata|inviati|verzonden|送信済み)\s*(?:,|$)"
 )
 
 
@@ -85,7 +94,7 @@ def read(raw: bytes, where: str, position: int, own: Callable[[str], bool]) -> M
         return Skipped(BROKEN, where)
 
 
-# --------------------------------------------------------------------------------------------------------------- headers
+# -------------------------------------------------------------------------------------------------------------- headers
 
 
 def _headers_of(raw: bytes) -> tuple[bytes, int]:
@@ -296,7 +305,7 @@ def _automatic(message: EmailMessage, sender: str) -> str:
     return ""
 
 
-# ------------------------------------------------------------------------------------------------------------------ body
+# ----------------------------------------------------------------------------------------------------------------- body
 
 
 def _with_body(found: Message, headers: bytes, body: bytes, where: str) -> Message | Skipped:

@@ -1,8 +1,8 @@
 """Mailbox files cut into messages while they stream: mboxo, mboxrd, mboxcl and mboxcl2 (RFC 4155), gzip'd or not.
 
-A message begins where a line starts with ``From ``, carries a time of day and is followed by a header line.  That demands
-more than an empty line before it, so it holds for mboxcl2, whose bodies are not quoted, and for files whose empty lines
-were lost; Content-Length, which programs write wrongly as often as not, is not needed.
+A message begins where a line starts with ``From ``, carries a time of day and is followed by a header line.  That asks
+for more than an empty line before it, so it holds for mboxcl2, whose bodies are not quoted, and for files whose empty
+lines were lost; Content-Length, which programs write wrongly as often as not, is not needed.
 Memory stays flat: a message is kept up to `mail.MESSAGE_LIMIT`, the rest of it is read past.
 """
 
@@ -13,8 +13,9 @@ import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from ownhand.adapters import mail
 
@@ -44,11 +45,11 @@ class Chunk:
     number: int = 0
 
 
-def open_stream(path: Path) -> BinaryIO:
+def open_stream(path: Path) -> BufferedReader:
     """The file, decompressed while it is read if it is gzip'd."""
     with path.open("rb") as file:
         packed = file.read(2) == GZIP
-    return cast("BinaryIO", gzip.open(path, "rb")) if packed else path.open("rb")
+    return cast("BufferedReader", gzip.open(path, "rb")) if packed else path.open("rb")
 
 
 def head_of(path: Path, size: int = 4096) -> bytes:
@@ -61,7 +62,7 @@ def head_of(path: Path, size: int = 4096) -> bytes:
 
 
 def is_separator(line: bytes, following: bytes, after_blank: bool) -> bool:
-    """Whether a line beginning with ``From `` starts a message, given the next line and whether an empty one precedes."""
+    """Whether a ``From `` line starts a message, given the next line and whether an empty one precedes."""
     if not _SEPARATOR.match(line) or not _HEADER.match(following):
         return False
     return after_blank or bool(_DATED.search(line))
@@ -70,14 +71,14 @@ def is_separator(line: bytes, following: bytes, after_blank: bool) -> bool:
 def messages(path: Path) -> Iterator[Chunk]:
     """The messages of a mailbox.  A text before the first separator is a message if it looks like one.
 
-    Raises Expanded for a gzip bomb, and OSError, EOFError or zlib.error where reading fails in the middle; what was yielded
-    before stands.
+    Raises Expanded for a gzip bomb, and OSError, EOFError or zlib.error where reading fails in the middle; what was
+    yielded before stands.
     """
     size = max(1, path.stat().st_size)
     with path.open("rb") as raw:
         packed = raw.read(2) == GZIP
         raw.seek(0)
-        stream: BinaryIO = cast("BinaryIO", gzip.open(raw, "rb")) if packed else raw
+        stream: BufferedReader = cast("BufferedReader", gzip.GzipFile(fileobj=raw)) if packed else raw
         kept: list[bytes] = []
         length = 0
         number = 0
@@ -117,9 +118,9 @@ def _is_message(lines: list[bytes], headers: int) -> bool:
     return sum(1 for line in lines[:200] if _HEADER.match(line)) >= headers
 
 
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Lines without their ends; ``\\r\\n`` and, in a file that has no other, ``\\r`` end one too.  Long ones come in pieces."""
-    first = stream.read(BLOCK)
+def _lines(stream: BufferedReader) -> Iterator[bytes]:
+    """Lines without their ends; CR LF and, in a file that has no other, CR end one too.  Long ones come in pieces."""
+    first = stream.read1(BLOCK)
     if first.startswith(b"\xef\xbb\xbf"):
         first = first[3:]
     mac = b"\n" not in first and first.count(b"\r") > 2
@@ -134,6 +135,6 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
         if len(rest) > LINE_LIMIT:
             yield rest
             rest = b""
-        block = stream.read(BLOCK)
+        block = stream.read1(BLOCK)
     if rest:
         yield rest.rstrip(b"\r")

@@ -50,7 +50,7 @@ def files_of(folder: Path) -> tuple[Path, ...]:
 
 
 def private_folder(folder: Path) -> None:
-    """Make the folder for its owner alone; one that holds other people's files, too, keeps its mode.  Raises OSError."""
+    """Make the folder, for its owner alone; one that holds other files, too, keeps its mode.  Raises OSError."""
     if not folder.exists():
         folder.mkdir(mode=0o700, parents=True)
     if all(path.name.lstrip(".").startswith(_OURS) for path in folder.iterdir()):

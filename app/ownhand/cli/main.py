@@ -358,8 +358,8 @@ def _profile(app: App, arguments: Arguments) -> None:
         _print(traits, arguments)
         return
     for trait in traits:
-        chosen = f"  (you chose: {trait.chosen})" if trait.chosen else ""
-        print(f"{trait.label:24s} {trait.value}{chosen}")
+        chosen = f"  (you chose: {trait.setting})" if trait.setting else ""
+        print(f"{trait.label:24s} {trait.measured}{chosen}")
 
 
 def _preferences(app: App, arguments: Arguments) -> None:

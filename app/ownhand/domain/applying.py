@@ -1,7 +1,9 @@
 """The finishing pass: preferences applied to generated text by rule, so that they hold with any model.
 
-Every step is deterministic and idempotent.  Links, addresses, code and quoted words are never touched, and a cut never leaves a
-broken sentence behind.  What cannot be done safely by rule (merging sentences, adding politeness, shortening to a word count) is
+Every step is deterministic and idempotent.  Links, addresses, code and quoted words are never touched, and a cut
+never leaves a
+broken sentence behind.  What cannot be done safely by rule (merging sentences, adding politeness, shortening to a
+word count) is
 left to the prompt.
 """
 
@@ -35,7 +37,8 @@ def apply(
 ) -> Applied:
     """The text as the person would have it, as far as rules can tell.
 
-    Only preferences in effect act, one per dimension and subject.  With `is_letter` false (a note, an article, a selection)
+    Only preferences in effect act, one per dimension and subject.  With `is_letter` false (a note, an article, a
+    selection)
     greeting and sign-off are left alone.  Applying twice gives what applying once gave.
     """
     chosen = choose(preferences)
@@ -64,7 +67,9 @@ def apply(
 
 
 def choose(preferences: Iterable[Preference]) -> list[Preference]:
-    """Of those in effect, the one to follow on each dimension and subject: stated before learned, narrow before wide."""
+    """Of those in effect, the one to follow on each dimension and subject: stated before learned, narrow before
+    wide.
+    """
     best: dict[tuple[Dimension, str], Preference] = {}
     for p in preferences:
         if p.dimension is Dimension.CUSTOM or p.value in (AS_IS, KEEP) or not in_effect(p):
@@ -91,11 +96,8 @@ def _round(body: str, chosen: Sequence[Preference], recipients: Sequence[str], u
         if step is None or not body.strip():
             continue
         hidden, spans = shield(body, quoted=p.dimension not in _WITH_QUOTED)
-        if p.dimension is Dimension.LOWER_CASE:
-            after = marks.lower_case(hidden, p.value, names)
-        else:
-            after = step(hidden, p)
-        after = unshield(after, spans)
+        is_case = p.dimension is Dimension.LOWER_CASE
+        after = unshield(marks.lower_case(hidden, p.value, names) if is_case else step(hidden, p), spans)
         if after != body and after.strip():
             used.append(p.id)
             body = after
@@ -164,7 +166,9 @@ def _spelling(text: str, p: Preference) -> str:
     def put(match: re.Match[str]) -> str:
         word = match.group(0)
         other = table.get(word.lower())
-        if other is None or (word[:1].isupper() and not word.isupper() and not _starts_sentence(match.string, match.start())):
+        if other is None or (
+            word[:1].isupper() and not word.isupper() and not _starts_sentence(match.string, match.start())
+        ):
             return word
         return stock.as_case_of(word, other)
 

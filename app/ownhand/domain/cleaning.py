@@ -2,7 +2,7 @@
 
 Sources: RFC 3676 (format=flowed, the "-- " line), RFC 5322 section 3.6.5 ("Re:"), and what mail programs do in practice
 (quotation.py).  The sender's greeting and sign-off are style and stay; only the contact block under them goes.
-All functions take and return text with ``\\n`` line ends and cost time linear in its length.
+All functions return text with LF line ends and cost time linear in its length.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ VERSION = 1
 """Raised when cleaning changes so much that files should be read again."""
 
 _INVISIBLE = dict.fromkeys(
-    [*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0x85), *range(0x86, 0xA0), 0xAD, 0x200B, 0x200E]
-    + [0x200F, 0x2060, 0xFEFF, 0xFFFC]
+    {*range(0x20), *range(0x7F, 0xA0), 0xAD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, 0xFFFC} - {0x09, 0x0A}
 )
 _BLANKS = dict.fromkeys([0xA0, 0x2007, 0x202F], " ")
 
@@ -37,7 +36,7 @@ class Parts:
 
 
 def normalise(text: str) -> str:
-    """Unicode NFC, ``\\n`` line ends, no control or invisible characters, no trailing blanks, at most one empty line."""
+    """Unicode NFC, LF line ends, no control or invisible characters, no trailing blanks, no double empty lines."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\x85", "\n").replace("\u2028", "\n")
     text = text.replace("\u2029", "\n\n").translate(_BLANKS).translate(_INVISIBLE)
     if not text.isascii():
@@ -73,11 +72,14 @@ def split(body: str, sender_name: str = "") -> Parts:
     own: list[str] = []
     quoted: list[str] = []
     name = ""
-    forwarded = False
+    forwarded = interrupted = False
     index = 0
     while index < len(lines):
         line = lines[index][: q.LINE_LIMIT]
         if _is_quoted(line):
+            if interrupted:
+                quoted.append("")
+                interrupted = False
             quoted.append(lines[index])
             index += 1
             continue
@@ -105,6 +107,7 @@ def split(body: str, sender_name: str = "") -> Parts:
             index += 1
             continue
         own.append(lines[index])
+        interrupted = bool(quoted)
         index += 1
     own = _without_contact_block(_without_disclaimer(own), sender_name)
     return Parts(rejoin("\n".join(own)), "" if forwarded else _unquote(quoted), name, forwarded)
@@ -135,7 +138,7 @@ def _after_headers(lines: list[str], index: int, name: str) -> tuple[int, str]:
     while start < min(index + 16, len(lines)):
         line = lines[start][: q.LINE_LIMIT]
         if q.HEADER_FROM.match(line) and not name:
-            name = _name_in(re.split("[:：]", line, maxsplit=1)[1])
+            name = _name_in(re.split("[:：]", line, maxsplit=1)[1].lstrip("*_ "))
         if start > index and not line.strip() and q.HEADER_OTHER.match(lines[start - 1][: q.LINE_LIMIT]):
             break
         start += 1
@@ -172,17 +175,20 @@ def _attribution(lines: list[str], index: int) -> int:
     return 0
 
 
+_NAME = r"[^\W\d_][\w.'’-]*(?:,? [^\W\d_][\w.'’-]*){0,5}"
+_NAMED = (
+    re.compile(rf"({_NAME})[ ,\"]*[(\[<]{{1,2}}\s?(?:mailto:)?[^\s@<>]{{1,64}}@"),
+    re.compile(rf"(?:,|:\d\d|\bschrieb|\bschreef|\bskrev)\s({_NAME}) ?(?:wrote|pisze|:|$)"),
+    re.compile(rf"\s*({_NAME}) ?(?:wrote|writes|schrieb|:|$)"),
+)
+_NO_NAME = re.compile(r"(?:(?:PM|AM|Uhr|schrieb|schreef|skrev|om|um|à|at|On)\b[ ,]*)+")
+
+
 def _name_in(text: str) -> str:
     """The name in an attribution or a From line, '' where only an address or nothing can be told."""
-    before = re.search(
-        r"([^\W\d_][\w.'’-]*(?:[ ,]+[^\W\d_][\w.'’-]*){0,4})\s*[(\[<]{1,2}(?:mailto:)?[^\s@<>]{1,64}@", text[:400]
-    )
-    if not before:
-        before = re.search(r"(?:,|\bschrieb|\bschreef)\s+([^\W\d_][\w.'’ -]{1,60}?)\s*(?:wrote|:|$)", text[:400])
-    if not before:
-        before = re.match(r"\s*([^\W\d_][\w.'’-]*(?: [^\W\d_][\w.'’-]*){0,3})\s*(?:wrote|writes|:|$)", text[:400])
-    found = before.group(1).strip(" ,") if before else ""
-    return re.sub(r"^(?:PM|AM|Uhr|schrieb|schreef|om|um|à|at|On)\b[ ,]*", "", found)
+    text = text[: q.LINE_LIMIT]
+    found = _NAMED[0].search(text) or _NAMED[1].search(text) or _NAMED[2].match(text)
+    return _NO_NAME.sub("", found.group(1), count=1).removesuffix(" wrote").strip(" ,") if found else ""
 
 
 def _is_list_footer(lines: list[str], index: int) -> bool:
@@ -225,7 +231,7 @@ def _ends_in_notice(own: list[str], index: int) -> bool:
 
 
 def _without_contact_block(own: list[str], sender_name: str) -> list[str]:
-    """Cut a letterhead that has no "-- " line: short lines with contact data under a closing or under the sender's name."""
+    """Cut a letterhead without "-- ": short lines with contact data under a closing or under the sender's name."""
     name = {word.lower() for word in re.findall(r"\w{2,}", sender_name)}
     low = max(0, len(own) - 14)
     for index in range(len(own) - 1, low - 1, -1):
@@ -302,20 +308,22 @@ def _unquote(quoted: list[str]) -> str:
     return rejoin("\n".join(kept))
 
 
-# ------------------------------------------------------------------------------------------------------------ paragraphs
+# ----------------------------------------------------------------------------------------------------------- paragraphs
 
 _ITEM = re.compile(r"\s*(?:[-*•‣+–]\s|\(?\d{1,3}[.)]\s|\(?[a-zA-Z][.)]\s)")
 
 
-def rejoin(text: str) -> str:
+def rejoin(text: str, always: bool = False) -> str:
     """Join hard-wrapped lines into paragraphs.
 
     The wrap width is read off the text.  A line belongs to the one before it if its first word would not have fitted
-    there; a list item begins a new line, and indented code stays as it is.
+    there, or with `always` in any case; a list item begins a new line, and indented code stays as it is.
     """
     lines = _collapse(text.split("\n")).split("\n")
     width = max((len(line) for line in lines), default=0)
-    if not 50 <= width <= 100:
+    if always:
+        width = 0
+    elif not 50 <= width <= 100:
         return "\n".join(lines)
     done: list[str] = []
     joined_to = ""
@@ -344,11 +352,15 @@ def _collapse(lines: list[str]) -> str:
     return "\n".join(kept).strip("\n")
 
 
-# ------------------------------------------------------------------------------------------------------------- documents
+# ------------------------------------------------------------------------------------------------------------ documents
 
 
-def prose_of_markdown(text: str) -> tuple[str, str]:
-    """The title and the prose of a Markdown text: no front matter, fenced code, HTML comments or link targets."""
+def prose_of_markdown(text: str, is_markdown: bool = True) -> tuple[str, str]:
+    """The title and the prose of a text file: no front matter, fenced code, HTML comments or link targets.
+
+    In Markdown the lines of a paragraph are one (CommonMark 6.12, soft line breaks); in other texts they are joined only
+    where they were wrapped.
+    """
     text = normalise(text)
     title = ""
     front = re.match(r"---\n(.{0,20000}?)\n(?:---|\.\.\.)(?:\n|$)", text, re.DOTALL)
@@ -373,7 +385,7 @@ def prose_of_markdown(text: str) -> tuple[str, str]:
     prose = re.sub(r"<!--[^>]{0,2000}-->", "", "\n".join(lines))
     prose = re.sub(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)", "", prose)
     prose = re.sub(r"\[([^\]\n]{1,300})\]\([^)\n]{0,500}\)", r"\1", prose)
-    return title.strip(), rejoin(prose)
+    return title.strip(), rejoin(prose, is_markdown)
 
 
 def word_count(text: str) -> int:

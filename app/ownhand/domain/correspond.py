@@ -1,7 +1,9 @@
 """Which sentence of the kept text came from which sentence of the suggestion.
 
-Edits mix style with content: people add facts, drop points and rewrite.  Detectors may only compare like with like, so both bodies
-are aligned word by word on a normal form (lower case, contractions written out, American spelling, digits for number words), and
+Edits mix style with content: people add facts, drop points and rewrite.  Detectors may only compare like with like,
+so both bodies
+are aligned word by word on a normal form (lower case, contractions written out, American spelling, digits for number
+words), and
 sentences that share most of their words correspond.
 """
 
@@ -93,7 +95,9 @@ class Correspondence:
         to_new: dict[int, list[int]] = {}
         to_old: dict[int, list[int]] = {}
         for (i, j), count in sorted(shared.items()):
-            if count >= 0.5 * max(1, min(old_sizes[i], new_sizes[j])) and (count > 1 or max(old_sizes[i], new_sizes[j]) <= 3):
+            if count >= 0.5 * max(1, min(old_sizes[i], new_sizes[j])) and (
+                count > 1 or max(old_sizes[i], new_sizes[j]) <= 3
+            ):
                 to_new.setdefault(i, []).append(j)
                 to_old.setdefault(j, []).append(i)
         found: list[Match] = []
@@ -132,7 +136,9 @@ class Correspondence:
 
 
 def _with_unusual_edges(kept: Letter, suggested: Letter) -> Letter:
-    """A short first or last paragraph that took the place of the suggested greeting or sign-off is one, however it looks."""
+    """A short first or last paragraph that took the place of the suggested greeting or sign-off is one, however it
+    looks.
+    """
     greeting, body, sign_off = kept.greeting, kept.body, kept.sign_off
     paragraphs = body.split("\n\n")
     known = set(canonical(suggested.body))

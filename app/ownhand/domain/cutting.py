@@ -15,7 +15,9 @@ _BULLET_HEAD = re.compile(r"^\s*(?:[-*•‣–]|\d{1,2}[.)])\s+")
 
 
 def each_sentence(text: str, change: Callable[[str], str]) -> str:
-    """The text with every sentence replaced by `change` of it; '' drops the sentence, and its line when nothing is left."""
+    """The text with every sentence replaced by `change` of it; '' drops the sentence, and its line when nothing is
+    left.
+    """
     lines: list[str] = []
     for line in text.split("\n"):
         head = _BULLET_HEAD.match(line)
@@ -41,7 +43,9 @@ def each_sentence(text: str, change: Callable[[str], str]) -> str:
 
 
 def mend(sentence: str, original: str) -> str:
-    """A sentence after a cut: no dangling comma or dash, no doubled blank, a capital where there was one; '' if empty."""
+    """A sentence after a cut: no dangling comma or dash, no doubled blank, a capital where there was one; '' if
+    empty.
+    """
     text = re.sub(r"[ \t]{2,}", " ", sentence).strip()
     text = re.sub(r"^(?:[,;:—–]|-(?=\s))+\s*", "", text)
     text = re.sub(r"\s+([,.;:!?])", r"\1", text)

@@ -1,7 +1,9 @@
 """What an edit says about the writer: one function per dimension, each from the same two texts to evidence or none.
 
-A detector says in which state the person left its dimension.  A change they made weighs 1, a state they left as suggested weighs
-less: it confirms a habit that the suggestion obeyed already, and speaks against rules for other situations.  Only sentences that
+A detector says in which state the person left its dimension.  A change they made weighs 1, a state they left as
+suggested weighs
+less: it confirms a habit that the suggestion obeyed already, and speaks against rules for other situations.  Only
+sentences that
 correspond are compared (correspond.py), so points written in or dropped say nothing about style.
 """
 
@@ -26,7 +28,9 @@ FAINT = 0.3
 
 
 def detect(edit: Edit) -> list[Evidence]:
-    """Everything one edit says; an edit whose texts have nothing in common says nothing beyond greeting and sign-off."""
+    """Everything one edit says; an edit whose texts have nothing in common says nothing beyond greeting and sign-
+    off.
+    """
     both = Correspondence(edit)
     if not edit.kept.strip() or not edit.suggested.strip():
         return []
@@ -84,7 +88,7 @@ def _set_line(both: Correspondence, at: int) -> Iterator[Say]:
         return
     line = both.new[at]
     words = canonical(line)
-    if not 2 <= len(words) <= 14 or line.endswith("?") and at == 0:
+    if not 2 <= len(words) <= 14 or (line.endswith("?") and at == 0):
         yield "", None, LEFT
     elif line in both.added:
         yield _plain_line(line), "", CHANGED
@@ -106,7 +110,7 @@ def _contractions(both: Correspondence) -> Iterator[Say]:
     full = sum(len(stock.FULL_RE.findall(new)) for _, new in both.pairs)
     if short > short_old and full < full_old:
         yield "use", "avoid", CHANGED
-    elif full > full_old and short < short_old or short < short_old and full >= full_old and _expanded(both):
+    elif (full > full_old and short < short_old) or (short < short_old and full >= full_old and _expanded(both)):
         yield "avoid", "use", CHANGED
     elif short and not full:
         yield "use", None, LEFT
@@ -115,7 +119,9 @@ def _contractions(both: Correspondence) -> Iterator[Say]:
 
 
 def _expanded(both: Correspondence) -> bool:
-    return any(stock.CONTRACTION_RE.search(old) and key_of(old) == key_of(new) and old != new for old, new in both.pairs)
+    return any(
+        stock.CONTRACTION_RE.search(old) and key_of(old) == key_of(new) and old != new for old, new in both.pairs
+    )
 
 
 def _exclamation(both: Correspondence) -> Iterator[Say]:
@@ -188,7 +194,7 @@ def _either(old: tuple[int, int], new: tuple[int, int], names: tuple[str, str]) 
     """One of two spellings of the same thing, from the counts of both on both sides."""
     if new[0] > old[0] and new[1] <= old[1]:
         yield names[0], names[1], CHANGED
-    elif (new[1] > old[1] or not new[1] and not old[1]) and new[0] < old[0]:
+    elif (new[1] > old[1] or (not new[1] and not old[1])) and new[0] < old[0]:
         yield names[1], names[0], CHANGED
     elif new[0] and not new[1]:
         yield names[0], None, LEFT
@@ -214,9 +220,7 @@ def _dash(both: Correspondence) -> Iterator[Say]:
                 yield gained[0], "em", CHANGED
             elif len(re.findall(r"…|\.\.\.", new)) > len(re.findall(r"…|\.\.\.", old)):
                 yield "ellipsis", "em", CHANGED
-            elif new.count(",") > old.count(","):
-                yield "comma", "em", CHANGED
-            elif key_of(old) == key_of(new):
+            elif new.count(",") > old.count(",") or key_of(old) == key_of(new):
                 yield "comma", "em", CHANGED
         return
 
@@ -310,6 +314,7 @@ def _markdown(both: Correspondence) -> Iterator[Say]:
 
 
 def bullets_in(body: str) -> int:
+    """How many bullet points a body has."""
     return len(stock.BULLET_RE.findall(body))
 
 

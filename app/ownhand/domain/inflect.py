@@ -1,4 +1,6 @@
-"""Just enough English inflection to carry a word choice over: utilizes -> uses, utilizing -> using, purchased -> bought."""
+"""Just enough English inflection to carry a word choice over: utilizes -> uses, utilizing -> using, purchased ->
+bought.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ _IRREGULAR: dict[str, tuple[str, str, str]] = {
     "ask for": ("asks for", "asked for", "asking for"),
     "set up": ("sets up", "set up", "setting up"),
 }
-_DOUBLING = frozenset("stop plan ship drop chat run cut get set put begin refer prefer submit commit permit occur".split())
+_DOUBLING = frozenset(
+    "stop plan ship drop chat run cut get set put begin refer prefer submit commit permit occur".split()
+)
 
 
 def forms(word: str) -> tuple[str, str, str, str]:

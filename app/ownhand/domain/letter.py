@@ -1,7 +1,9 @@
 """A message as greeting, body and sign-off: taking it apart and putting it together again.
 
-People greet and close in more ways than a list can hold ('Hi {name} -', '{name} dear,', '-- k', 'Yours in coffee,').  So the
-shape decides first (a short line of its own, at the edge of the text, that is no sentence) and the words second; what is known of
+People greet and close in more ways than a list can hold ('Hi {name} -', '{name} dear,', '-- k', 'Yours in coffee,').
+So the
+shape decides first (a short line of its own, at the edge of the text, that is no sentence) and the words second; what
+is known of
 a person's own forms helps where the shape is not enough.
 """
 
@@ -23,26 +25,35 @@ _STARTS_GREETING = re.compile(rf"^(?:{_GREETING_WORD})\b", re.I)
 _NAME = r"[^\W\d_][\w.'’-]*"
 _VOCATIVE = re.compile(rf"^(?:my )?(?:dear )?{_NAME}(?:(?:,| and| &)? {_NAME}){{0,3}}(?: dear)?\s*[,:!–—-]+$", re.I)
 _INLINE = re.compile(
-    rf"^(?P<g>(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|morning|yo)(?: (?:again|there|all|team|everyone|dr\.?|mr\.?|mrs\.?|ms\.?|prof\.?))?"
-    rf"(?: [A-Z][\w'’-]*\.?){{0,3}}\s?[,:!–—-]|[A-Z][\w'’-]+,(?= [A-Z]))\s+(?=\S)",
+    r"^(?P<g>(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|morning|yo)(?: (?:again|"
+    r"there|all|team|everyone|dr\.?|mr\.?|mrs\.?|ms\.?|prof\.?))?"
+    r"(?: [A-Z][\w'’-]*\.?){0,3}\s?[,:!–—-]|[A-Z][\w'’-]+,(?= [A-Z]))\s+(?=\S)",
     re.I,
 )
 _CLOSER = re.compile(
-    r"^[-–—\s]*(?:(?:with |and |my )*(?:many |kind(?:est)? |best |warm(?:est)? |all (?:the |my )?|very |fond |good |yours? )*"
-    r"(?:thanks|thank you|thanx|thx|tx|ty|cheers|ta|regards?|rgds|wishes|best|love|lots of love|much love|hugs?|kisses|xx+o*|xo+x*o*|"
-    r"sincerely|faithfully|truly|cordially|respectfully|warmly|yours|cheerio|bye|goodbye|ciao|later|peace|onwards?|gratefully|"
-    r"take care|talk (?:to you )?(?:soon|later)|see you(?: (?:soon|then|there|later|around))?|speak soon|until (?:then|soon)|"
+    r"^[-–—\s]*(?:(?:with |and |my )*(?:many |kind(?:est)? |best |warm(?:est)? |all (?:the |"
+    r"my )?|very |fond |good |yours? )*"
+    r"(?:thanks|thank you|thanx|thx|tx|ty|cheers|ta|regards?|rgds|wishes|best|love|lots of "
+    r"love|much love|hugs?|kisses|xx+o*|xo+x*o*|"
+    r"sincerely|faithfully|truly|cordially|respectfully|warmly|yours|cheerio|bye|goodbye|ciao|"
+    r"later|peace|onwards?|gratefully|"
+    r"take care|talk (?:to you )?(?:soon|later)|see you(?: (?:soon|then|there|later|around))?|"
+    r"speak soon|until (?:then|soon)|"
     r"have a (?:good|great|nice|lovely|wonderful) (?:day|one|week|weekend|evening)|all the best|looking forward)"
-    r"(?: (?:again|so much|a lot|very much|a million|a bunch|in advance|and (?:kind |best |warm )?(?:regards|wishes)|all|guys|everyone|team|"
-    r"sincerely|truly|faithfully|regards|wishes|you|to (?:you|all)|as (?:ever|always)|for now|friend|and love|kindly))*)"
+    r"(?: (?:again|so much|a lot|very much|a million|a bunch|in advance|and (?:kind |best |"
+    r"warm )?(?:regards|wishes)|all|guys|everyone|team|"
+    r"sincerely|truly|faithfully|regards|wishes|you|to (?:you|all)|as (?:ever|always)|for now|"
+    r"friend|and love|kindly))*)"
     r"\s*[,.!–—-]*$",
     re.I,
 )
 _NAME_LINE = re.compile(
-    r"^(?:[-–—~]+ ?)?(?:\[[^\]\n]{1,30}\]|(?:Dr|Mr|Mrs|Ms|Prof)\.? )?(?:[A-Z][\w.'’-]*|[a-z]{1,2})?(?: (?:[A-Z][\w.'’-]*|de|van|von|der|&|and)){0,3}$"
+    r"^(?:[-–—~]+ ?)?(?:\[[^\]\n]{1,30}\]|(?:Dr|Mr|Mrs|Ms|Prof)\.? )?(?:[A-Z][\w.'’-]*|"
+    r"[a-z]{1,2})?(?: (?:[A-Z][\w.'’-]*|de|van|von|der|&|and)){0,3}$"
 )
 _NOT_A_NAME = frozenset(
-    "yes no ok okay sure agreed done great perfect please noted attached correct fine good right wrong true false done. yes. no. "
+    "yes no ok okay sure agreed done great perfect please noted attached correct fine good "
+    "right wrong true false done. yes. no. "
     "ok. sure. agreed. monday tuesday wednesday thursday friday saturday sunday today tomorrow thoughts".split()
 )
 _SENTENCE_END = re.compile(r"[.?…]['\")”’]*$")
@@ -135,7 +146,8 @@ def _take_sign_off(lines: list[str], known: Known, alone: bool) -> tuple[str, li
         lines.pop()
     text = "\n".join(line.strip() for line in lines)
     for own in sorted(known.sign_offs, key=len, reverse=True):
-        if own and text.lower().endswith("\n" + own.lower()):
+        whole = not alone and text.lower() == own.lower()
+        if own and (whole or text.lower().endswith("\n" + own.lower())):
             count = own.count("\n") + 1
             return "\n".join(line.strip() for line in lines[-count:]), _strip_blank(lines[:-count])
     if len(lines) < 2:
@@ -158,8 +170,11 @@ def _take_sign_off(lines: list[str], known: Known, alone: bool) -> tuple[str, li
     ):  # fmt: skip
         return f"{previous}\n{last}", _strip_blank(lines[:before])
     words = last.split()
-    if _CLOSER.match(last) and len(words) <= 7 and (set_apart or len(words) <= 3) and not (
-        last.endswith((".", "!")) and len(words) > 3
+    if (
+        _CLOSER.match(last)
+        and len(words) <= 7
+        and (set_apart or len(words) <= 3)
+        and not (last.endswith((".", "!")) and len(words) > 3)
     ):
         return last, _strip_blank(lines[:at])
     if re.fullmatch(r"(?:[-–—~]{1,2} ?)\w[\w.'’-]*(?: [A-Z][\w.'’-]*)?", last) and not (
@@ -213,7 +228,9 @@ def template_of(greeting: str, recipients: Iterable[str]) -> str:
         first = first_name_of(recipient)
         last = last_name_of(recipient)
         if first and last:
-            greeting, whole = re.subn(rf"(?<!\w){re.escape(first)}\s+{re.escape(last)}(?!\w)", "{full}", greeting, flags=re.I)
+            greeting, whole = re.subn(
+                rf"(?<!\w){re.escape(first)}\s+{re.escape(last)}(?!\w)", "{full}", greeting, flags=re.I
+            )
             if whole:
                 return greeting
         for name, mark in ((first, "{name}"), (last, "{last}")):
@@ -223,7 +240,9 @@ def template_of(greeting: str, recipients: Iterable[str]) -> str:
                     return greeting
     match = re.match(
         r"^(?P<before>(?:(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|morning|yo)(?: again| there)? "
-        r"(?:(?:mr|mrs|ms|dr|prof)\.? )?)?)(?P<name>[A-Z][\w'’-]+)(?P<second> [A-Z][\w'’-]+)?(?P<after>(?: dear)?\s?[,:!.–—-]*)$",
+
+        r"(?:(?:mr|mrs|ms|dr|prof)\.? )?)?)(?P<name>[A-Z][\w'’-]+)(?P<second> "
+        r"[A-Z][\w'’-]+)?(?P<after>(?: dear)?\s?[,:!.–—-]*)$",
         greeting, re.I,
     )  # fmt: skip
     if not match or not match.group("name")[:1].isupper() or match.group("name").lower() in _GROUPS:
@@ -238,7 +257,8 @@ def template_of(greeting: str, recipients: Iterable[str]) -> str:
 
 
 _GROUPS = frozenset(
-    "all team everyone everybody folks friends colleagues guys there sir madam again morning afternoon evening hi hello hey dear "
+    "all team everyone everybody folks friends colleagues guys there sir madam again morning "
+    "afternoon evening hi hello hey dear "
     "greetings good".split()
 )
 
@@ -255,7 +275,9 @@ def last_name_of(recipient: str) -> str:
 
 
 def fill(template: str, recipients: Sequence[str]) -> str:
-    """The greeting for these people; without a name to put in, the form without it ('Hi there,', 'Hello,', 'Dear all,')."""
+    """The greeting for these people; without a name to put in, the form without it ('Hi there,', 'Hello,', 'Dear
+    all,').
+    """
     if "{" not in template:
         return template
     first = first_name_of(recipients[0]) if recipients else ""

@@ -7,6 +7,7 @@ import re
 from ownhand.domain import stock
 from ownhand.domain.cutting import capital, each_sentence, mend
 
+_STRAIGHT = {ord("‘"): "'", ord("’"): "'", ord("“"): '"', ord("”"): '"'}
 _BULLET_LINE = re.compile(r"^\s*(?:[-*•‣]|\d{1,2}[.)])\s")
 
 
@@ -57,7 +58,7 @@ def dashes(text: str, value: str) -> str:
 def quotes(text: str, value: str) -> str:
     """Straight or curly quotation marks and apostrophes throughout."""
     if value == "straight":
-        return text.translate(str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"'}))
+        return text.translate(_STRAIGHT)
     if value != "curly":
         return text
     text = re.sub(r"(?<![\w.,!?;:)])\"(?=\S)", "“", text).replace('"', "”")
@@ -86,12 +87,10 @@ def oxford(text: str, value: str) -> str:
 
 _INTRODUCES = frozenset("on in at after before for from by since until if when as with to during once while".split())
 
-_UNIT_AFTER = r"(?![\w%:/]|[.,-]\d| ?(?:am|pm|a\.m|p\.m|%|st|nd|rd|th)\b| (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
-_LABEL = re.compile(
-    r"(?:\b(?:page|room|chapter|section|version|step|table|figure|item|no\.?|number|point|phase|level|part|line|floor|gate|"
-    r"january|february|march|april|may|june|july|august|september|october|november|december|at|by|around|until)|[A-Z]\w*|#)\s*$",
-    re.I,
+_UNIT_AFTER = (
+    r"(?![\w%:/]|[.,-]\d| ?(?:am|pm|a\.m|p\.m|%|st|nd|rd|th)\b| (?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
 )
+
 
 
 def numerals(text: str, value: str) -> str:
@@ -104,14 +103,19 @@ def numerals(text: str, value: str) -> str:
                 return match.group(0)
             return stock.NUMBER_WORDS[match.group(0).lower()]
 
-        return re.sub(r"(?<![\w'’-])(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?![\w'’-])", digits, text, flags=re.I)
+        return re.sub(
+            r"(?<![\w'’-])(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)(?![\w'’-])",
+            digits,
+            text,
+            flags=re.I,
+        )
     if value != "words":
         return text
 
     def word(match: re.Match[str]) -> str:
-        before = match.string[max(0, match.start() - 24) : match.start()]
-        label = _LABEL.search(before)
-        if label and (label.group(0).strip().lower() in _LABELS or label.group(0).strip()[:1].isupper() or "#" in label.group(0)):
+        before = match.string[: match.start()].rstrip(" ")
+        label = re.search(r"(?:[\w.]+|#)$", before)
+        if label and (label.group(0).lower() in _LABELS or _is_name(label.group(0), before[: label.start()])):
             return match.group(0)
         return stock.WORD_NUMBERS[match.group(0)]
 
@@ -119,9 +123,14 @@ def numerals(text: str, value: str) -> str:
 
 
 _LABELS = frozenset(
-    "page room chapter section version step table figure item no no. number point phase level part line floor gate january february "
+    "# page room chapter section version step table figure item no no. number point phase "
+    "level part line floor gate january february "
     "march april may june july august september october november december at by around until".split()
 )
+
+
+def _is_name(word: str, before: str) -> bool:
+    return word[:1].isupper() and bool(before.strip()) and before.rstrip()[-1] not in ".!?…\n-*•:"
 
 
 def ampersand(text: str, value: str) -> str:
@@ -137,6 +146,7 @@ def exclamation(text: str, value: str) -> str:
     """None at all, or one at the very end."""
     if value == "avoid":
         text = re.sub(r"\?!+|!+\?", "?", text)
+        text = re.sub(r"!+(?=\s*[.…])|(?<=[.…])!+", "", text)
         return re.sub(r"!+", ".", text)
     if value != "end":
         return text
@@ -153,7 +163,11 @@ def emoji(text: str, value: str) -> str:
     """None at all, or the person's own at the end of a text that has none."""
     if value in ("avoid", ""):
         return re.sub(rf"[ \t]*(?:{stock.EMOJI_RE.pattern})", "", text).rstrip()
-    if stock.EMOJI_RE.search(text) or value in text or not (stock.EMOJI_RE.search(value) or stock.SMILEY_RE.search(value)):
+    if (
+        stock.EMOJI_RE.search(text)
+        or value in text
+        or not (stock.EMOJI_RE.search(value) or stock.SMILEY_RE.search(value))
+    ):
         return text
     return f"{text.rstrip()} {value}"
 

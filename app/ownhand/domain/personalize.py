@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ownhand.domain import preference as preferences_
+from ownhand.domain import wording
 from ownhand.domain.corpus import Hit
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.preference import Preference
@@ -70,7 +70,7 @@ def _examples(material: Material) -> Contribution:
 
 
 def _preferences(material: Material) -> Contribution:
-    rules = tuple(dict.fromkeys(preferences_.rule(item) for item in material.preferences))
+    rules = tuple(dict.fromkeys(wording.rule(item) for item in material.preferences))
     return Contribution(
         (Section("Style rules:", tuple(rule for rule in rules if rule), rank=3, weight=2, bullets=True),)
     )

@@ -1,6 +1,7 @@
 """Detectors for wording: set phrases removed or rewritten, words replaced, hedges cut.
 
-Whether a removed sentence was filler or content cannot be told from one edit.  So every removal is noted under the sentence's
+Whether a removed sentence was filler or content cannot be told from one edit.  So every removal is noted under the
+sentence's
 identity (and under its opening words), and since content does not come twice, only filler gathers the second vote.
 """
 
@@ -75,11 +76,17 @@ def _deleted_runs(old: str, new: str) -> Iterator[str]:
     a, b = canonical(old), canonical(new)
     for tag, i1, i2, _, _ in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():
         run = " ".join(a[i1:i2])
-        if tag == "delete" and 2 <= i2 - i1 <= 8 and run not in stock.HEDGES and not any(
-            family.pattern.match(run) for family in stock.FAMILIES
+        if (
+            tag == "delete"
+            and 2 <= i2 - i1 <= 8
+            and run not in stock.HEDGES
+            and not any(family.pattern.match(run) for family in stock.FAMILIES)
+        ) or (
+            tag == "delete"
+            and i2 - i1 == 1
+            and (run in _CUTTABLE or (run.endswith("ly") and len(run) > 4))
+            and run not in stock.HEDGES
         ):
-            yield run
-        elif tag == "delete" and i2 - i1 == 1 and (run in _CUTTABLE or (run.endswith("ly") and len(run) > 4)) and run not in stock.HEDGES:
             yield run
 
 
@@ -101,11 +108,16 @@ def hedging(both: Correspondence) -> Iterator[Found]:
 # ------------------------------------------------------------------------------------------------------- word choices
 
 _CLOSED = frozenset(
-    """i you he she it we they me him her us them my your his its our their mine yours ours theirs this that these those a an the
-    is are was were be been being am has have had do does did will would shall should can could may might must not no never
-    and or nor if of in on at by with from up down out off over under again here there who whom which what when where why how
-    all any both each few some one first second last next today tomorrow yesterday monday tuesday wednesday thursday friday
-    saturday sunday january february march april may june july august september october november december am pm more less
+    """i you he she it we they me him her us them my your his its our their mine yours ours theirs this that these
+    those a an the
+    is are was were be been being am has have had do does did will would shall should can could may might must not no
+    never
+    and or nor if of in on at by with from up down out off over under again here there who whom which what when where
+    why how
+    all any both each few some one first second last next today tomorrow yesterday monday tuesday wednesday thursday
+    friday
+    saturday sunday january february march april may june july august september october november december am pm more
+    less
     new old same other""".split()
 )
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
@@ -179,7 +191,7 @@ def _is_wording(before: str, after: str) -> bool:
     if len(olds) == len(news) == 1:
         gap = levenshtein(olds[0], news[0])
         stem = len(_common_start(olds[0], news[0]))
-        if gap <= 2 and min(len(olds[0]), len(news[0])) > 3 or stem >= 4 and gap <= 3:
+        if (gap <= 2 and min(len(olds[0]), len(news[0])) > 3) or (stem >= 4 and gap <= 3):
             return False
     return True
 

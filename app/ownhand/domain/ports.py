@@ -66,7 +66,8 @@ class Generate:
     stop: tuple[str, ...] = ()
     """Generation ends before any of these strings; they are not returned."""
     bias: Mapping[str, float] = field(default_factory=dict, repr=False)
-    """Words or phrases and the logit bias of their first token in a word-initial position; -inf-like values ban."""
+    """Words or phrases and a logit bias: above 0 it lifts their first token where a word can begin, below 0 it holds
+    back the token that would complete them; -20 and less bans them."""
     heal: bool = False
     memory: str = ""
     """Name of the token memory to mix in, '' for none."""

@@ -1,8 +1,11 @@
 """Preferences: what Ownhand learned from edits or was told, as rules a person can read, overrule and delete.
 
-`learn` turns evidence into preferences.  Each value of a dimension competes with the other values of the same dimension; the
-confidence of a value is the mean of a Beta(agreeing + 1, conflicting + 1) distribution.  Where it is known how much the present
-situation resembles that of each past edit, the votes are weighted by it, so that a person who writes 'Dear' to some and 'Hey' to
+`learn` turns evidence into preferences.  Each value of a dimension competes with the other values of the same
+dimension; the
+confidence of a value is the mean of a Beta(agreeing + 1, conflicting + 1) distribution.  Where it is known how much
+the present
+situation resembles that of each past edit, the votes are weighted by it, so that a person who writes 'Dear' to some
+and 'Hey' to
 others gets both: one rolling global preference can be worse than none (Gao et al., PRELUDE/CIPHER, arXiv:2404.15269).
 
 Wording for people and for the model is in wording.py, detection in detectors.py, application in applying.py.
@@ -51,6 +54,8 @@ class Dimension(StrEnum):
 
 
 class Origin(StrEnum):
+    """Whether a rule was derived from edits or given by the person."""
+
     LEARNED = "learned"
     STATED = "stated"
 
@@ -106,7 +111,8 @@ class Preference:
     statement: str = field(default="", repr=False)
     """The rule in words the person can edit; '' means the standard wording for dimension and value."""
     fit: float | None = None
-    """How surely this value, of all that compete, suits the present situation (0 to 1); None where no situation was given."""
+    """How surely this value, of all that compete, suits the present situation (0 to 1); None where no situation was
+    given."""
 
 
 # ------------------------------------------------------------------------------------------------------------ learning
@@ -128,6 +134,8 @@ _DECAY = 0.98
 _TEMPERATURE = 0.06
 """How fast the vote of a past edit falls with the distance of its situation, in units of cosine."""
 _SHARPNESS = 2.0
+_CONTENT = 0.5
+"""Weight of a content sentence that stands where a set line could stand: hardly an objection."""
 _EFFECT = 0.6
 _NEEDED = 2
 _NEEDED_FOR_PLAIN_WORDS = 3
@@ -191,13 +199,15 @@ def learn(
     """The preferences that evidence (oldest first) and the person's own statements give for one audience.
 
     With an audience, at most one scope speaks on each dimension and subject: the audience's own, else Everyone's.  With
-    `None`, those of every audience are returned, as a table of everything learned wants them.  `similarity` is the cosine of
-    the present situation to that of each past edit, by edit id.  Stored preferences overrule derived ones.  Ask `in_effect`
+    `None`, those of every audience are returned, as a table of everything learned wants them.  `similarity` is the
+    cosine of
+    the present situation to that of each past edit, by edit id.  Stored preferences overrule derived ones.  Ask
+    `in_effect`
     which of them act.  `now` marks `last_used` of nothing; it is taken so that callers need not know.
     """
     del now
     groups = _grouped(evidence)
-    kernel = _kernel(similarity)
+    kernel = _kernel(evidence, similarity)
     gone = {p.id: frozenset(p.edits) for p in stored if p.origin is Origin.LEARNED and p.statement == DELETED}
     own = [p for p in stored if p.id not in gone]
     scopes = sorted({e.audience for e in evidence} | {EVERYONE}) if audience is None else [audience]
@@ -226,11 +236,34 @@ def _grouped(evidence: Sequence[Evidence]) -> dict[tuple[Dimension, str], list[E
     return groups
 
 
-def _kernel(similarity: Mapping[str, float] | None) -> Mapping[str, float] | None:
+def _kernel(evidence: Sequence[Evidence], similarity: Mapping[str, float] | None) -> Mapping[str, float] | None:
+    """How much each past edit's situation counts now.
+
+    Greeting and sign-off together tell which of their registers a person was in.  Registers are judged as a whole,
+    each by the
+    closeness of its edits over the root of their number, so that the many edits of one register do not outvote the
+    near few of
+    another, and all dimensions follow the same register.
+    """
     if not similarity:
         return None
     best = max(similarity.values())
-    return {edit: math.exp((cosine - best) / _TEMPERATURE) for edit, cosine in similarity.items()}
+    near = {edit: math.exp((cosine - best) / _TEMPERATURE) for edit, cosine in similarity.items()}
+    edges: dict[str, list[str]] = defaultdict(lambda: ["", ""])
+    for e in evidence:
+        if e.edit_id in near and e.dimension in (Dimension.GREETING, Dimension.SIGN_OFF):
+            edges[e.edit_id][e.dimension is Dimension.SIGN_OFF] = e.value
+    registers: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for edit in near:
+        registers[tuple(edges[edit])].append(edit)
+    mass = {register: sum(near[edit] for edit in edits) for register, edits in registers.items()}
+    score = {register: (mass[register] / math.sqrt(len(edits))) ** 2 for register, edits in registers.items()}
+    total = sum(score.values())
+    return {
+        edit: score[register] / total * near[edit] / mass[register]
+        for register, edits in registers.items()
+        for edit in edits
+    }
 
 
 @dataclass(slots=True)
@@ -253,7 +286,7 @@ def _count(group: Sequence[Evidence], kernel: Mapping[str, float] | None) -> dic
     for e in group:
         value = "" if e.value in singles else e.value
         tally = tallies[_family(value)]
-        weight = e.weight * _DECAY ** age[e.edit_id]
+        weight = e.weight * _DECAY ** age[e.edit_id] * (_CONTENT if value != e.value else 1.0)
         tally.weight += weight
         tally.near += weight * (kernel.get(e.edit_id, 0.0) if kernel is not None else 1.0)
         tally.voters.add(e.edit_id)
@@ -340,11 +373,7 @@ def _without_deleted(
 ) -> list[Evidence]:
     if not gone:
         return list(pool)
-    return [
-        e
-        for e in pool
-        if e.edit_id not in gone.get(identify(dimension, subject, e.value, scope), ())
-    ]
+    return [e for e in pool if e.edit_id not in gone.get(identify(dimension, subject, e.value, scope), ())]
 
 
 def _overrule(derived: list[Preference], own: Sequence[Preference], audience: str | None) -> list[Preference]:
@@ -364,9 +393,15 @@ def _overrule(derived: list[Preference], own: Sequence[Preference], audience: st
             taken.add((p.dimension, p.subject, p.audience))
         result.append(p)
     if audience not in (None, EVERYONE):  # the narrower statement wins
-        narrow = {(p.dimension, p.subject) for p in result if p.audience == audience and p.origin is Origin.STATED and p.enabled}
+        narrow = {
+            (p.dimension, p.subject)
+            for p in result
+            if p.audience == audience and p.origin is Origin.STATED and p.enabled
+        }
         result = [
-            p for p in result if p.audience == audience or p.dimension is Dimension.CUSTOM or (p.dimension, p.subject) not in narrow
+            p
+            for p in result
+            if p.audience == audience or p.dimension is Dimension.CUSTOM or (p.dimension, p.subject) not in narrow
         ]
     known = {p.id for p in relevant}
     for p in derived:
@@ -374,4 +409,6 @@ def _overrule(derived: list[Preference], own: Sequence[Preference], audience: st
         stated_wider = (p.dimension, p.subject, EVERYONE) in taken
         if p.id not in known and not stated_here and not stated_wider:
             result.append(p)
-    return sorted(result, key=lambda p: (p.origin is not Origin.STATED, -confidence(p), p.dimension, p.subject, p.value))
+    return sorted(
+        result, key=lambda p: (p.origin is not Origin.STATED, -confidence(p), p.dimension, p.subject, p.value)
+    )

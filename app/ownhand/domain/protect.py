@@ -15,7 +15,9 @@ _PATTERN_QUOTED = re.compile(f"(?s:{_CODE})|{_QUOTED}|{URL_RE.pattern}|{_PRIVATE
 
 
 def shield(text: str, quoted: bool = True) -> tuple[str, list[str]]:
-    """The text with links, addresses, code and quoted lines (and words in quotation marks) hidden; and what was hidden."""
+    """The text with links, addresses, code and quoted lines (and words in quotation marks) hidden; and what was
+    hidden.
+    """
     spans: list[str] = []
 
     def hide(match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
 """How mail programs mark text that is not the sender's: attribution lines, header blocks, rules, mobile taglines.
 
-Only tables and the patterns made from them; cleaning.py decides what they mean.  Every pattern is matched against a line of
-at most `LINE_LIMIT` characters and has no nested repetition, so that hostile text costs linear time.
+Only tables and the patterns made from them; cleaning.py decides what they mean.  Every pattern is matched against a
+line of at most `LINE_LIMIT` characters and has no nested repetition, so that hostile text costs linear time.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ LINE_LIMIT = 400
 """No mail program writes a marker longer than this."""
 
 # What stands between the writer and the colon.  English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish,
-# Danish and Norwegian, Finnish, Polish, Czech, Russian, Ukrainian, Turkish, Hungarian, Romanian, Greek; then by characters.
+# Danish and Norwegian, Finnish, Polish, Czech, Russian, Ukrainian, Turkish, Hungarian, Romanian, Greek.
 _WROTE = (
     r"wrote|writes|schrieb|schreibt|geschrieben|a écrit|écrit|écrivait|escribió|escribi[oó]|ha scritto|scrive|scriveva"
     r"|escreveu|schreef|skrev|kirjoitti|napisał|napisała|napisał\(a\)|pisze|napsal|napsal\(a\)|написал|написала"
@@ -34,11 +34,11 @@ CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}\b")
 DAY = re.compile(r"\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b")
 
 _RULED = (
-    r"original message|original-?nachricht|ursprüngliche nachricht|ursprüngliche e-?mail|message d'origine|message original"
-    r"|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|ursprungligt meddelande"
-    r"|oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|wiadomość oryginalna|původní zpráva"
-    r"|исходное сообщение|пересылаемое сообщение|orijinal mesaj|元のメッセージ|原始邮件|原始郵件|원본 메시지"
-    r"|reply message|reply separator"
+    r"original message|original-?nachricht|ursprüngliche nachricht|ursprüngliche e-?mail|message d'origine"
+    r"|message original|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht"
+    r"|ursprungligt meddelande|oprindelig meddelelse|opprinnelig melding|alkuperäinen viesti|wiadomość oryginalna"
+    r"|původní zpráva|исходное сообщение|пересылаемое сообщение"
+    r"|orijinal mesaj|元のメッセージ|原始邮件|原始郵件|원본 메시지|reply message|reply separator"
 )
 _FORWARDED = (
     r"forwarded message|forwarded by .{0,80}|weitergeleitete nachricht|message transféré|mensaje reenviado"
@@ -48,18 +48,22 @@ _FORWARDED = (
 ORIGINAL = re.compile(rf"^[\s>]*[-_*=]{{2,60}}\s*(?:{_RULED})\s*[-_*=]*\s*$", re.IGNORECASE)
 FORWARDED = re.compile(
     rf"^[\s>]*[-_*=]{{2,60}}\s*(?:{_FORWARDED})\s*[-_*=]*\s*$"
-    r"|^\s*(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)|début du message (?:réexpédié|transféré)"
-    r"|inicio del mensaje reenviado|inizio messaggio inoltrato|início da mensagem (?:encaminhada|reencaminhada)"
-    r"|begin doorgestuurd bericht|転送されたメッセージ)\s*[:：]\s*$",
+    r"|^\s*(?:begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-mail)"
+    r"|début du message (?:réexpédié|transféré)|inicio del mensaje reenviado|inizio messaggio inoltrato"
+    r"|início da mensagem (?:encaminhada|reencaminhada)|begin doorgestuurd bericht|転送されたメッセージ)\s*[:：]\s*$",
     re.IGNORECASE,
 )
 
-_FROM = r"From|Von|De|Da|Van|Från|Fra|Lähettäjä|Od|От|Від|Kimden|Feladó|Από|差出人|发件人|寄件者|寄件人|보낸 사람|Expéditeur"
+_FROM = (
+    r"From|Von|De|Da|Van|Från|Fra|Lähettäjä|Od|От|Від|Kimden|Feladó|Από|Expéditeur"
+    r"|差出人|发件人|寄件者|寄件人|보낸 사람"
+)
 _OTHER = (
     r"Sent|Date|To|Cc|Subject|Gesendet|Datum|An|Kopie|Betreff|Envoyé|À|A|Objet|Enviado(?: el)?|Fecha|Para|CC|Asunto"
     r"|Inviato|Data|Oggetto|Enviada(?: em)?|Assunto|Verzonden|Aan|Onderwerp|Skickat|Till|Ämne|Sendt|Til|Emne"
     r"|Lähetetty|Vastaanottaja|Aihe|Wysłano|Do|Temat|Odesláno|Komu|Předmět|Отправлено|Дата|Кому|Копия|Тема"
-    r"|Tarih|Kime|Konu|Elküldve|Címzett|Tárgy|送信日時|日付|宛先|件名|发送时间|日期|收件人|主题|寄件日期|主旨|날짜|받는 사람|제목"
+    r"|Tarih|Kime|Konu|Elküldve|Címzett|Tárgy"
+    r"|送信日時|日付|宛先|件名|发送时间|日期|收件人|主题|寄件日期|主旨|날짜|받는 사람|제목"
     r"|Reply-To|Importance|Priority|Attachments"
 )
 HEADER_FROM = re.compile(rf"^\s*[*_]{{0,2}}(?:{_FROM})\s?[:：]\s?[*_]{{0,2}}\s*\S")
@@ -93,7 +97,8 @@ DISCLAIMER = re.compile(
     r"\b(?:confidential|privileged|intended|virus)"
     r"|\bconfidentiality notice\b|\bif you (?:are not|have received|received)\b.{0,40}?\b(?:intended|in error|this)\b"
     r"|\bintended (?:only|solely|recipient)|\bplease consider the environment\b|\bthink before you print\b"
-    r"|\b(?:diese|vertrauliche)\b.{0,60}?\b(?:e-?mail|nachricht)\b.{0,160}?\b(?:vertraulich|bestimmt|adressat|empfänger)"
+    r"|\b(?:diese|vertrauliche)\b.{0,60}?\b(?:e-?mail|nachricht)\b.{0,160}?"
+    r"\b(?:vertraulich|bestimmt|adressat|empfänger)"
     r"|\bce (?:message|courriel|mail)\b.{0,160}?\b(?:confidentiel|destinataire)"
     r"|\beste (?:mensaje|correo|e-?mail|mensagem)\b.{0,160}?\b(?:confidencia|destinatari)"
     r"|\bquesto messaggio\b.{0,160}?\b(?:riservat|confidenzial|destinatari)"
@@ -108,10 +113,11 @@ LIST_FOOTER = re.compile(
 )
 
 SIGN_OFF = re.compile(
-    r"^\s*(?:(?:with |my |all (?:the |my )?|many |warm(?:est)? |kind(?:est)? |best |very best |lots of |much |thanks and )*"
-    r"(?:regards|wishes|best|cheers|thanks(?: again| so much| a lot)?|thank you|thx|love|sincerely|yours(?: \w+)?|cordially"
-    r"|respectfully|take care|hugs|xx+|talk soon|see you(?: \w+)?|bye|ciao|ta|all|luck)"
-    r"|(?:mit )?(?:freundlichen|besten|lieben|herzlichen|vielen|schönen)\s?(?:grüßen|grüsse|grüße|gruessen|gruesse|dank)?"
+    r"^\s*(?:(?:with |my |all (?:the |my )?|many |warm(?:est)? |kind(?:est)? |best |very best |lots of |much )*"
+    r"(?:regards|wishes|best|cheers|thanks(?: again| so much| a lot)?|thank you|thx|love|sincerely"
+    r"|yours(?: \w+)?|cordially|respectfully|take care|hugs|xx+|talk soon|see you(?: \w+)?|bye|ciao|ta|all|luck)"
+    r"|(?:mit )?(?:freundlichen|besten|lieben|herzlichen|vielen|schönen)\s?"
+    r"(?:grüßen|grüsse|grüße|gruessen|gruesse|dank)?"
     r"|viele grüße|liebe grüße|beste grüße|gruß|lg|vg|mfg|cordialement|bien à (?:vous|toi)|amicalement|merci|bises"
     r"|un saludo|saludos(?: cordiales)?|gracias|un abrazo|cordiali saluti|grazie|saluti|a presto|abraços?|obrigad[oa]"
     r"|atenciosamente|cumprimentos|met vriendelijke groet(?:en)?|groet(?:en|jes)?|bedankt|hälsningar|mvh|hilsen)"
@@ -122,7 +128,8 @@ SIGN_OFF = re.compile(
 
 _PHONE = re.compile(r"(?:\+|\b00|\()?\d[\d\s()./-]{6,}\d")
 _CONTACT = re.compile(
-    r"\b(?:tel|telephone|phone|fax|mob|mobile|cell|office|direct|skype|linkedin|twitter|telefon|handy|téléphone|tél|móvil)\b\s*[.:|]?"
+    r"\b(?:tel|telephone|phone|fax|mob|mobile|cell|office|direct|skype|linkedin|twitter|telefon|handy"
+    r"|téléphone|tél|móvil)\b\s*[.:|]?"
     r"|https?://|\bwww\.|\b(?:street|avenue|suite|p\.?o\.? box|straße|strasse|rue de|calle)\b",
     re.IGNORECASE,
 )

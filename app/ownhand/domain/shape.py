@@ -1,4 +1,6 @@
-"""Steps of the finishing pass that change the shape of a body: sentences, lists, paragraphs, set first and last lines."""
+"""Steps of the finishing pass that change the shape of a body: sentences, lists, paragraphs, set first and last
+lines.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,8 @@ _CLAUSE = (
     r"both|most|some|all|[A-Z]\w+|i['’]\w+|we['’]\w+|it['’]\w+|they['’]\w+|you['’]\w+|that['’]\w+|there['’]\w+)\b"
 )
 _JOINT = re.compile(
-    rf"(?P<comma>, (?P<word>and|but|so|yet) (?={_CLAUSE}))|(?P<semi>; (?:(?:however|therefore|also), )?)|(?P<dash>\s+[—–]\s+|—| - )(?={_CLAUSE})"
+    rf"(?P<comma>, (?P<word>and|but|so|yet) (?={_CLAUSE}))|(?P<semi>; (?:(?:however|therefore|"
+    rf"also), )?)|(?P<dash>\s+[—–]\s+|—| - )(?={_CLAUSE})"
     rf"|(?P<which>, which means (?:that )?)",
     re.I,
 )

@@ -1,4 +1,5 @@
-"""Word lists that detectors and the finishing pass share: contractions, spelling pairs, set phrases, hedges, plain words.
+"""Word lists that detectors and the finishing pass share: contractions, spelling pairs, set phrases, hedges, plain
+words.
 
 Everything is lower case with straight apostrophes; callers match without regard to case and accept both apostrophes.
 """
@@ -23,10 +24,16 @@ CONTRACTIONS: dict[str, str] = {
 }  # fmt: skip
 CONTRACTIONS = {short.lower(): full for short, full in CONTRACTIONS.items()}
 
-_PARTICIPLE = r"(?:been|had|got|gone|done|made|seen|sent|taken|given|become|come|found|left|lost|met|heard|put|read|said|\w{2,}ed|written|begun|chosen|spoken|run|set|shown|told|thought|kept|felt|held|brought|bought|paid|built|already|just|never|always|also|recently)"
+_PARTICIPLE = (
+    r"(?:been|had|got|gone|done|made|seen|sent|taken|given|become|come|found|left|lost|met|"
+    r"heard|put|read|said|\w{2,}ed|written|begun|chosen|spoken|run|set|shown|told|thought|"
+    r"kept|felt|held|brought|bought|paid|built|already|just|never|always|also|recently)"
+)
 
 CONTRACTION_RE = re.compile(
-    r"\b(" + "|".join(sorted((re.escape(c).replace("'", "['’]") for c in CONTRACTIONS), key=len, reverse=True)) + r")\b",
+    r"\b("
+    + "|".join(sorted((re.escape(c).replace("'", "['’]") for c in CONTRACTIONS), key=len, reverse=True))
+    + r")\b",
     re.I,
 )
 
@@ -63,9 +70,16 @@ def expand(text: str) -> str:
         short = match.group(0).replace("’", "'").lower()
         whole = CONTRACTIONS[short]
         after = text[match.end() :]
-        if short.endswith("'s") and short != "let's" and _HAS_AFTER.match(after) and not re.match(
-            r"\s+(?:set|put|just|already|also|always|never|interested|needed|required|supposed|\w+ed\s+(?:to|by|for))\b",
-            after, re.I,
+        if (
+            short.endswith("'s")
+            and short != "let's"
+            and _HAS_AFTER.match(after)
+            and not re.match(
+                r"\s+(?:set|put|just|already|also|always|never|interested|needed|required|supposed|"
+                r"\w+ed\s+(?:to|by|for))\b",
+                after,
+                re.I,
+            )
         ):
             whole = whole[:-2] + "has"
         elif short.endswith("'d") and _HAD_AFTER.match(after):
@@ -98,19 +112,30 @@ def contract(text: str, apostrophe: str = "'") -> str:
 # ---------------------------------------------------------------------------------------------------------- spelling
 
 _IZE = """organ real recogn apolog summar priorit final minim maxim optim util emphas custom special categor author standard
-memor critic modern stabil general central formal initial normal visual synchron monet mobil harmon character capital familiar
-jeopard scrutin sympath symbol public popular penal legal local material digit crystall personal polar privat random rational
-social subsid theor energ ideal item neutral national dramat hypothes context internal external revolution equal hospital
+memor critic modern stabil general central formal initial normal visual synchron monet mobil harmon character capital
+familiar
+jeopard scrutin sympath symbol public popular penal legal local material digit crystall personal polar privat random
+rational
+social subsid theor energ ideal item neutral national dramat hypothes context internal external revolution equal
+hospital
 industrial patron anonym parametr serial regular reorgan""".split()
-_OUR = "col fav hon lab behavi neighb harb hum rum flav vap endeav od arm parl splend cand rig tum vig discol misbehavi".split()
+_OUR = (
+    "col fav hon lab behavi neighb harb hum rum flav vap endeav od arm parl splend cand rig tum vig discol misbehavi"
+).split()
 _LL = "travel cancel label model level signal fuel counsel dial channel marvel quarrel tunnel pedal total".split()
 _SINGLE = """center:centre centers:centres centered:centred centering:centring theater:theatre theaters:theatres liter:litre
-liters:litres fiber:fibre fibers:fibres kilometer:kilometre kilometers:kilometres centimeter:centimetre millimeter:millimetre
-caliber:calibre somber:sombre luster:lustre meager:meagre defense:defence offense:offence pretense:pretence catalog:catalogue
-catalogs:catalogues gray:grey grays:greys aluminum:aluminium mustache:moustache pajamas:pyjamas plow:plough skeptic:sceptic
-skeptical:sceptical skepticism:scepticism mold:mould jewelry:jewellery fulfill:fulfil fulfills:fulfils fulfillment:fulfilment
-enroll:enrol enrollment:enrolment installment:instalment installments:instalments skillful:skilful willful:wilful aging:ageing
-artifact:artefact artifacts:artefacts maneuver:manoeuvre pediatric:paediatric math:maths mom:mum cozy:cosy airplane:aeroplane
+liters:litres fiber:fibre fibers:fibres kilometer:kilometre kilometers:kilometres centimeter:centimetre
+millimeter:millimetre
+caliber:calibre somber:sombre luster:lustre meager:meagre defense:defence offense:offence pretense:pretence
+catalog:catalogue
+catalogs:catalogues gray:grey grays:greys aluminum:aluminium mustache:moustache pajamas:pyjamas plow:plough
+skeptic:sceptic
+skeptical:sceptical skepticism:scepticism mold:mould jewelry:jewellery fulfill:fulfil fulfills:fulfils
+fulfillment:fulfilment
+enroll:enrol enrollment:enrolment installment:instalment installments:instalments skillful:skilful willful:wilful
+aging:ageing
+artifact:artefact artifacts:artefacts maneuver:manoeuvre pediatric:paediatric math:maths mom:mum cozy:cosy
+airplane:aeroplane
 anesthesia:anaesthesia specialty:speciality woolen:woollen""".split()
 
 
@@ -123,7 +148,23 @@ def _pairs() -> dict[str, str]:
         for end in ("e", "ed", "ing", "er"):
             pairs[f"{stem}yz{end}"] = f"{stem}ys{end}"
     for stem in _OUR:
-        for end in ("", "s", "ed", "ing", "ful", "able", "ably", "ite", "ites", "hood", "hoods", "ly", "less", "al", "ally"):
+        for end in (
+            "",
+            "s",
+            "ed",
+            "ing",
+            "ful",
+            "able",
+            "ably",
+            "ite",
+            "ites",
+            "hood",
+            "hoods",
+            "ly",
+            "less",
+            "al",
+            "ally",
+        ):
             pairs[f"{stem}or{end}"] = f"{stem}our{end}"
     for stem in _LL:
         for end in ("ed", "ing", "er", "ers"):
@@ -147,27 +188,57 @@ class Family:
 
 
 def _family(key: str, pattern: str, lead: bool = False) -> Family:
-    return Family(key, re.compile(r"(?<![\w'’])(?:" + pattern + r")", re.I))if not lead else Family(
-        key, re.compile(r"(?<![\w'’])(?:" + pattern + r")\s*", re.I), True
+    return (
+        Family(key, re.compile(r"(?<![\w'’])(?:" + pattern + r")", re.I))
+        if not lead
+        else Family(key, re.compile(r"(?<![\w'’])(?:" + pattern + r")\s*", re.I), True)
     )
 
 
 _REST = r"[^.!?\n]*"
 FAMILIES: tuple[Family, ...] = (
-    _family("I hope this finds you well", r"I (?:do |really |sincerely )?hope (?:that )?(?:this (?:e-?mail|message|note|letter)?\s*(?:finds|reaches)|you(?:['’]re| are|['’]ve been| have been)? (?:all )?(?:do(?:ing)? |keeping |had |having |enjoy)?(?:well|great|fine|good|a (?:great|good|nice|wonderful|lovely))|all is well|your (?:day|week|weekend))" + _REST),
-    _family("Hope you are well", r"(?:just )?hop(?:e|ing) (?:that )?(?:you|this|all|everything)(?:['’]re| are|['’]s| is| finds you)?(?: all| been| doing| keeping| going)* (?:well|great|fine|good)\b" + _REST),
+    _family("I hope this finds you well",
+        r"I (?:do |really |sincerely )?hope (?:that )?(?:this (?:e-?mail|message|note|"
+        r"letter)?\s*(?:finds|reaches)|you(?:['’]re| are|['’]ve been| have been)? (?:all "
+        r")?(?:do(?:ing)? |keeping |had |having |enjoy)?(?:well|great|fine|good|a (?:great|good|"
+        r"nice|wonderful|lovely))|all is well|your (?:day|week|weekend))" + _REST),
+    _family("Hope you are well",
+        r"(?:just )?hop(?:e|ing) (?:that )?(?:you|this|all|everything)(?:['’]re| are|['’]s| is| "
+        r"finds you)?(?: all| been| doing| keeping| going)* (?:well|great|fine|good)\b" + _REST),
     _family("do not hesitate", r"(?:so |and )?(?:please,? )?(?:do not|don['’]t) hesitate to" + _REST),
-    _family("feel free", r"(?:please,? |and )?feel free to (?:reach out|contact|get in touch|ask|call|e-?mail|let me know|drop)" + _REST),
-    _family("reach out with questions", r"(?:please )?(?:reach out|get in touch|contact me) (?:to me )?(?:if|with|should|anytime|at any time)" + _REST),
-    _family("let me know if you have any questions", r"(?:and |so )?(?:please,? )?(?:just )?let me know (?:if|should|whether) (?:you have|there are|you need|there['’]s|there is|anything)" + r"[^.!?\n]*(?:questions?|concerns?|else|anything|information|help|clarif\w+)" + _REST),
-    _family("if you have any questions", r"(?:if|should) you have (?:any )?(?:further |other |more |additional )?(?:questions|concerns)" + _REST),
-    _family("looking forward to hearing from you", r"(?:I(?:['’]m| am)? )?(?:very much )?look(?:ing)? forward to (?:hear|your|speak|talk|see|meet|connect)" + _REST),
-    _family("thank you for your time", r"(?:thank you|thanks)(?: so much| very much)?(?: in advance)? for your (?:time|attention|understanding|consideration|patience|cooperation|prompt)" + _REST),
+    _family("feel free",
+        r"(?:please,? |and )?feel free to (?:reach out|contact|get in touch|ask|call|e-?mail|let "
+        r"me know|drop)" + _REST),
+    _family("reach out with questions",
+        r"(?:please )?(?:reach out|get in touch|contact me) (?:to me )?(?:if|with|should|anytime|"
+        r"at any time)" + _REST),
+    _family("let me know if you have any questions",
+        r"(?:and |so )?(?:please,? )?(?:just )?let me know (?:if|should|whether) (?:you have|"
+        r"there are|you need|there['’]s|there is|anything)" +
+        r"[^.!?\n]*(?:questions?|concerns?|else|anything|information|help|clarif\w+)" + _REST),
+    _family("if you have any questions",
+        r"(?:if|should) you have (?:any )?(?:further |other |more |additional )?(?:questions|"
+        r"concerns)" + _REST),
+    _family("looking forward to hearing from you",
+        r"(?:I(?:['’]m| am)? )?(?:very much )?look(?:ing)? forward to (?:hear|your|speak|talk|see|"
+        r"meet|connect)" + _REST),
+    _family("thank you for your time",
+        r"(?:thank you|thanks)(?: so much| very much)?(?: in advance)? for your (?:time|attention|"
+        r"understanding|consideration|patience|cooperation|prompt)" + _REST),
     _family("thanks in advance", r"(?:thank you|thanks|many thanks) in advance" + _REST),
-    _family("have a great day", r"(?:I hope you )?have a (?:great|good|nice|wonderful|lovely|pleasant) (?:day|week|weekend|evening|rest of|one)" + _REST),
+    _family("have a great day",
+        r"(?:I hope you )?have a (?:great|good|nice|wonderful|lovely|pleasant) (?:day|week|"
+        r"weekend|evening|rest of|one)" + _REST),
     _family("at your earliest convenience", r"at your earliest convenience"),
-    _family("I wanted to reach out", r"I(?:['’]m| am)? (?:just )?(?:wanted|want(?:ing)?|would like|writing|reaching out|am writing) to (?:quickly )?(?:reach out|touch base|follow up|check in|let you know|inform you|get in touch)(?: to you)?(?: (?:regarding|about|that|on|concerning|with you(?: about| regarding| on)?))?", True),
-    _family("I am writing to", r"I(?:['’]m| am) (?:writing|reaching out|e-?mailing|contacting you|getting in touch)(?: to you)?(?: today)?(?: (?:regarding|about|concerning|because|to (?:inform you|let you know|tell you)(?: that| about)?))?", True),
+    _family("I wanted to reach out",
+        r"I(?:['’]m| am)? (?:just )?(?:wanted|want(?:ing)?|would like|writing|reaching out|am "
+        r"writing) to (?:quickly )?(?:reach out|touch base|follow up|check in|let you know|inform "
+        r"you|get in touch)(?: to you)?(?: (?:regarding|about|that|on|concerning|with you(?: "
+        r"about| regarding| on)?))?", True),
+    _family("I am writing to",
+        r"I(?:['’]m| am) (?:writing|reaching out|e-?mailing|contacting you|getting in touch)(?: "
+        r"to you)?(?: today)?(?: (?:regarding|about|concerning|because|to (?:inform you|let you "
+        r"know|tell you)(?: that| about)?))?", True),
     _family("please be advised that", r"please (?:be (?:advised|informed|aware)|note|know) that", True),
     _family("it is worth noting that", r"it(?:['’]s| is) (?:worth|important) (?:noting|to note|mentioning|to mention) that", True),
     _family("as per my last email", r"(?:as )?per my (?:last|previous) (?:e-?mail|message|note),?", True),
@@ -180,15 +251,19 @@ FAMILY_BY_KEY = {family.key: family for family in FAMILIES}
 
 HEDGES: tuple[str, ...] = (
     "I think", "I believe", "I feel", "I guess", "I suppose", "in my opinion", "I would say", "it seems", "it appears",
-    "kind of", "sort of", "a bit", "a little", "just", "perhaps", "maybe", "possibly", "probably", "basically", "actually",
+    "kind of", "sort of", "a bit", "a little", "just", "perhaps", "maybe", "possibly", "probably", "basically",
+    "actually",
     "really", "quite", "somewhat", "rather", "simply", "honestly", "literally", "essentially", "fairly", "arguably",
 )  # fmt: skip
 HEDGE_RE = re.compile(
     r"(?:(?<=^)|(?<=[\s(—–]))(?:(?:I (?:think|believe|feel|guess|suppose)|it (?:seems|appears))"
-    r"(?: (?:that )(?=(?:the|this|these|those|a|an|my|your|our|his|her|its|their|I|you|he|she|it|we|they|there)\b)| (?=\w))"
+    r"(?: (?:that )(?=(?:the|this|these|those|a|an|my|your|our|his|her|its|their|I|you|he|she|"
+    r"it|we|they|there)\b)| (?=\w))"
     r"(?!(?:about|of|so|not|like|to|as|in|free|it over)\b)"
-    r"|in my opinion,? |(?:kind|sort) of |(?<!not )(?:perhaps|maybe|possibly|probably|basically|actually|really|quite|somewhat|"
-    r"honestly|literally|essentially|arguably),? |(?<!not )(?<!only )(?<!has )(?<!have )(?<!had )just (?!as\b|in case\b|like\b|about\b|a few\b|one\b|enough\b|now\b))",
+    r"|in my opinion,? |(?:kind|sort) of |(?<!not )(?:perhaps|maybe|possibly|probably|"
+    r"basically|actually|really|quite|somewhat|"
+    r"honestly|literally|essentially|arguably),? |(?<!not )(?<!only )(?<!has )(?<!have "
+    r")(?<!had )just (?!as\b|in case\b|like\b|about\b|a few\b|one\b|enough\b|now\b))",
     re.I | re.M,
 )
 """Words that only soften; matches end with the blank so that cutting them leaves a clean sentence."""
@@ -224,18 +299,23 @@ SAFE_PLAIN = frozenset(word.replace("\0", " ") for word in SAFE_PLAIN)
 # ---------------------------------------------------------------------------------------------------- small patterns
 
 EMOJI_RE = re.compile(
-    "(?:[\U0001F1E6-\U0001F1FF]{2}|[\U0001F300-\U0001FAFF\u2600-\u27BF\u2B50\u2B55\u231A\u231B]"
-    "[\uFE0F\u200D\U0001F3FB-\U0001F3FF\u2640\u2642\u2764\U0001F300-\U0001FAFF]*)"
+    "(?:[\U0001f1e6-\U0001f1ff]{2}|[\U0001f300-\U0001faff\u2600-\u27bf\u2b50\u2b55\u231a\u231b]"
+    "[\ufe0f\u200d\U0001f3fb-\U0001f3ff\u2640\u2642\u2764\U0001f300-\U0001faff]*)"
 )
 SMILEY_RE = re.compile(r"(?<![\w:;])(?:[:;]['’]?-?[)(DPp/]|:\)\)|<3|xD)(?!\w)")
 BULLET_RE = re.compile(r"^[ \t]*(?:[-*•‣–]|\d{1,2}[.)])[ \t]+(?=\S)", re.M)
 OXFORD_RE = re.compile(r"(\b[\w'’-]+(?: [\w'’-]+){0,3}, [\w'’-]+(?: [\w'’-]+){0,3}), (and|or) (?=[\w'’-]+)", re.I)
 """'a, b, and c': group 1 is what stands before the last comma."""
-NO_OXFORD_RE = re.compile(r"(\b[\w'’-]+(?: [\w'’-]+){0,2}, [\w'’-]+(?: [\w'’-]+)?) (and|or) ([\w'’-]+)(?=[.,;:!?]|$)", re.I | re.M)
+NO_OXFORD_RE = re.compile(
+    r"(\b[\w'’-]+(?: [\w'’-]+){0,2}, [\w'’-]+(?: [\w'’-]+)?) (and|or) ([\w'’-]+)(?=[.,;:!?]|$)", re.I | re.M
+)
 NUMBER_WORDS = {
     word: str(number)
     for number, word in enumerate("zero one two three four five six seven eight nine ten eleven twelve".split())
 }
 WORD_NUMBERS = {digits: word for word, digits in NUMBER_WORDS.items()}
-PLEASE_RE = re.compile(r"(?<![\w'’])(?:, please(?=[,.!?])|please,? )", re.I)
-URL_RE = re.compile(r"(?:https?://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?<!\w)(?:[\w-]+\.)+(?:com|org|net|io|de|uk|edu|gov)(?:/[^\s]*)?\b")
+PLEASE_RE = re.compile(r"(?:, please(?=[,.!?]|$)|(?<![\w'’])please,? )", re.I)
+URL_RE = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|"
+    r"(?<!\w)(?:[\w-]+\.)+(?:com|org|net|io|de|uk|edu|gov)(?:/[^\s]*)?\b"
+)

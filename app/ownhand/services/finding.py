@@ -18,7 +18,8 @@ UNREADABLE = "file that could not be read"
 PUT_AWAY = "trash, spam or drafts folder"
 
 _PUT_AWAY = re.compile(
-    r"^\.?(?:inbox\.)?(?:trash|deleted(?: items| messages)?|junk(?: e-?mail)?|spam|drafts?|templates|unsent messages|papierkorb|entwürfe"
+    r"^\.?(?:inbox\.)?(?:trash|deleted(?: items| messages)?|junk(?: e-?mail)?|spam|drafts?|templates|unsent messages"
+    r"|papierkorb|entwürfe"
     r"|corbeille|brouillons|papelera|borradores|cestino|bozze|lixeira|rascunhos|prullenbak|concepten)(?:\.(?:mbox|sbd))?$",
     re.IGNORECASE,
 )
@@ -55,21 +56,23 @@ def files_below(root: Path, left: Left) -> Iterator[Path]:
     if not root.is_dir():
         raise BadInput(f"{root.name} is neither a file nor a folder.")
     try:
-        next(os.scandir(root), None)
+        with os.scandir(root) as entries:
+            next(entries, None)
     except OSError as error:
         raise BadInput(f"The folder {root.name} cannot be opened. Check who may read it.") from error
     pending = [root]
     while pending:
         folder = pending.pop()
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            with os.scandir(folder) as listing:
+                inside = sorted(listing, key=lambda entry: entry.name)
         except OSError:
             left.add(UNREADABLE, str(folder))
             continue
-        names = {entry.name for entry in entries}
+        names = {entry.name for entry in inside}
         maildir = {"cur", "new"} <= names
         folders: list[Path] = []
-        for entry in entries:
+        for entry in inside:
             path = Path(entry.path)
             hidden = entry.name.startswith(".")
             if entry.is_dir(follow_symlinks=False):

@@ -1,7 +1,7 @@
 """From files to the history: what the person wrote, cleaned, without duplicates, in the vault.
 
 Re-running adds only what is new: files are known by their content, documents by their words.  Everything is written in
-transactions of at most `BATCH` documents, so that a cancelled or killed import keeps what it had and goes on the next time.
+transactions of at most `BATCH` documents, so that a cancelled or killed import keeps what it had and goes on next time.
 """
 
 from __future__ import annotations
@@ -171,8 +171,8 @@ class Importing:
 
         Where `me` is empty, the certain guess of the survey is taken.  With `embed`, the new passages get their vectors
         at the end (else: `embed_pending`); if that raises WorkerError, all documents are stored nevertheless.
-        Raises BadInput for paths that cannot be used or where it must be asked who *me* is, DiskFull and VaultError from
-        the vault; what was stored before stays.
+        Raises BadInput for paths that cannot be used or where it must be asked who *me* is, DiskFull and VaultError
+        from the vault; what was stored before stays.
         """
         started = time.monotonic()
         mine = self._me(paths, me)

@@ -6,11 +6,12 @@ import json
 import logging
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ownhand.domain import applying, detectors, letter, style
+from ownhand.domain import applying, detectors, letter, style, wording
 from ownhand.domain import preference as rules
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Document
@@ -36,7 +37,8 @@ class Learning:
         self._recall = recall
         self._settings = settings
         self._lock = threading.RLock()
-        self._profiles: dict[str, StyleProfile] = {}
+        self._profile = StyleProfile()
+        self._settled: dict[str, tuple[int, list[Preference]]] = {}
         self._evidence: list[Evidence] | None = None
         self._vectors: dict[str, bytes] | None = None
         self._chosen: dict[str, dict[str, str]] | None = None
@@ -50,24 +52,14 @@ class Learning:
         """Take a document into the profile of its audience and of everyone."""
         audience = resolve_audience(self._audiences(), document.recipients)
         with self._lock:
-            for key in {EVERYONE, audience}:
-                style.add(self._profile(key), document)
+            style.add(self._profile, document, audience)
             self.version += 1
 
-    def reset_profiles(self) -> None:
+    def reset_profile(self) -> None:
         """Forget what was measured; the history is about to be read again."""
         with self._lock:
-            self._profiles.clear()
+            self._profile = StyleProfile()
             self.version += 1
-
-    def profile(self, audience: str = EVERYONE) -> StyleProfile:
-        """The measured habits of an audience; Everyone's where too little was written to this one."""
-        with self._lock:
-            own = self._profiles.get(audience)
-            return own if own is not None and own.documents >= 5 else self._profile(EVERYONE)
-
-    def _profile(self, audience: str) -> StyleProfile:
-        return self._profiles.setdefault(audience, StyleProfile())
 
     def _audiences(self) -> list[Audience]:
         with self._lock:
@@ -78,24 +70,39 @@ class Learning:
     def audiences_changed(self) -> None:
         """A group was added, changed or removed."""
         with self._lock:
-            self._known_audiences = self._vault.audiences()
+            self._known_audiences = None
 
     def greeting(self, recipients: Sequence[str], audience: str) -> tuple[str, float]:
-        """The greeting to expect for these recipients, and how often it is used; ('', 0) where none can be told."""
+        """The greeting to expect for these recipients, and how likely it is; ('', 0) where none can be told."""
         for item in self.effective("", audience):
-            if item.dimension is Dimension.GREETING:
+            if item.dimension is Dimension.GREETING and item.edits:
                 return letter.fill(item.value, recipients), 0.9
-        template, share = style.usual_greeting(self.profile(audience), recipients)
-        return (letter.fill(template, recipients), share) if template else ("", 0.0)
+        with self._lock:
+            usual = style.greeting_for(self._profile, recipients[0]) if recipients else None
+            forms = self._profile.of(audience).greetings
+        if usual:
+            return letter.fill(usual, recipients), 0.8
+        if not forms:
+            return "", 0.0
+        form, count = forms.most_common(1)[0]
+        return letter.fill(form, recipients) if form else "", count / forms.total()
 
     def signature_name(self) -> str:
-        """The name under most of the person's messages."""
-        return style.usual_name(self.profile())
+        """The name under most of the person's messages; '' where none can be told."""
+        with self._lock:
+            sign_offs = self._profile.of().sign_offs
+            names = Counter[str]()
+            for form, count in sign_offs.items():
+                last = form.splitlines()[-1].strip(" -–—") if form else ""
+                if last[:1].isupper() and 1 <= len(last.split()) <= 3 and not last.endswith(","):
+                    names[last] += count
+        best = names.most_common(1)
+        return best[0][0] if best and best[0][1] >= 3 else ""
 
-    def profile_rules(self, audience: str, preferences: Sequence[Preference]) -> list[str]:
-        """What the measured profile adds to the prompt, where no preference speaks already."""
-        spoken = {item.dimension for item in preferences}
-        return [rule for dimension, rule in style.summary(self.profile(audience)) if dimension not in spoken]
+    def profile_rules(self, audience: str) -> list[str]:
+        """The few distinctive habits of the measured profile, as rules for the prompt."""
+        with self._lock:
+            return style.summary(self._profile, audience)
 
     # what was changed
 
@@ -140,24 +147,32 @@ class Learning:
             return None
 
     def preferences(self) -> list[Preference]:
-        """Everything learned and stated, whatever its scope and whether in effect or not."""
-        return rules.learn(self._all_evidence(), self._vault.preferences())
+        """Everything learned and stated, whatever its audience and whether in effect or not."""
+        return rules.learn(self._all_evidence(), self._vault.preferences(), audience=None)
 
     def effective(self, situation: str, audience: str = EVERYONE) -> list[Preference]:
-        """What is in effect for one situation, the person's own word first, then what was learned, then
-        measured habits.
+        """What acts in one situation: stated and learned, and below them clear measured habits.
+
+        Without a situation nothing is weighed by similarity, so the answer is kept until something is learned.
         """
-        similarity = self._similar_situations(situation)
-        learned = [
-            item
-            for item in rules.learn(
-                self._all_evidence(), self._vault.preferences(), similarity=similarity, audience=audience
-            )
-            if rules.in_effect(item)
-        ]
-        spoken = {(item.dimension, item.subject) for item in learned}
-        measured = style.preferences_from(self.profile(audience), self.chosen(audience))
-        return learned + [item for item in measured if (item.dimension, item.subject) not in spoken]
+        with self._lock:
+            known = self._settled.get(audience)
+            if not situation and known is not None and known[0] == self.version:
+                return known[1]
+            version = self.version
+        learned = rules.learn(
+            self._all_evidence(),
+            self._vault.preferences(),
+            similarity=self._similar_situations(situation),
+            audience=audience,
+        )
+        with self._lock:
+            measured = style.preferences_from(self._profile, self.chosen(audience), audience)
+        found = style.combine([item for item in learned if rules.in_effect(item)], measured)
+        if not situation:
+            with self._lock:
+                self._settled[audience] = (version, found)
+        return found
 
     def _all_evidence(self) -> list[Evidence]:
         with self._lock:
@@ -194,7 +209,7 @@ class Learning:
 
     def statement(self, preference: Preference) -> str:
         """The rule in words."""
-        return preference.statement or rules.statement(preference)
+        return wording.statement(preference)
 
     def confidence(self, preference: Preference) -> float:
         """0 to 1."""
@@ -221,7 +236,7 @@ class Learning:
 
     def state(self, text: str, audience: str = EVERYONE) -> Preference:
         """A rule the person gives; in effect at once.  Raises BadInput for an empty text."""
-        parsed = rules.parse_statement(text)
+        parsed = wording.parse_statement(text, audience)
         if parsed is None:
             raise BadInput("Say the rule in a few words, for example: no exclamation marks.")
         stated = replace(parsed, audience=audience, origin=Origin.STATED)
@@ -255,8 +270,8 @@ class Learning:
 
     def traits(self, audience: str = EVERYONE) -> list[Trait]:
         """The profile for people, with what was chosen instead."""
-        chosen = self.chosen(audience)
-        return [replace(trait, chosen=chosen.get(trait.key)) for trait in style.traits(self.profile(audience))]
+        with self._lock:
+            return style.traits(self._profile, audience, self.chosen(audience))
 
     def choose(self, audience: str, key: str, value: str | None) -> None:
         """Overrule a trait, or (None) leave it as I write."""

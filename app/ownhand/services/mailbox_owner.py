@@ -16,8 +16,10 @@ RECEIVED_SHARE = 0.5
 """Of the messages of others: who is addressed in this share of them, and writes too, is the owner."""
 
 _SENT_FOLDER = re.compile(
-    r"^\.?(?:inbox\.)?(?:sent(?:[ -_]?(?:mail|items|messages|box))?|outbox|gesendet(?:e (?:objekte|elemente))?|(?:messages |éléments )?envoyés?"
-    r"|enviados?|elementos enviados|(?:posta )?inviat[ai]|itens enviados|verzonden(?: items)?|skickat|sendt|отправленные|送信済み.{0,6}"
+    r"^\.?(?:inbox\.)?(?:sent(?:[ -_]?(?:mail|items|messages|box))?|outbox"
+    r"|gesendet(?:e (?:objekte|elemente))?|(?:messages |éléments )?envoyés?"
+    r"|enviados?|elementos enviados|(?:posta )?inviat[ai]|itens enviados|verzonden(?: items)?|skickat|sendt"
+    r"|отправленные|送信済み.{0,6}"
     r"|已发送|已傳送)(?:[-_. ]?\d*)(?:\.(?:mbox|mbx|eml|gz|sbd))*$",
     re.IGNORECASE,
 )

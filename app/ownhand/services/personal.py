@@ -136,7 +136,7 @@ class Personal:
     def reload(self) -> None:
         """Forget the memories and read the vault again: after documents were removed."""
         self.memory = Memory()
-        self._learning.reset_profiles()
+        self._learning.reset_profile()
         self._engine.forget(self.token_memory)
         self.fill()
 
@@ -207,7 +207,7 @@ class Personal:
         preferences = tuple(self._learning.effective(situation, audience))
         return Material(
             tuple(hits),
-            tuple(self._learning.profile_rules(audience, preferences)),
+            tuple(self._learning.profile_rules(audience)),
             preferences,
             self._learning.biases(audience, preferences),
             self.name,

@@ -97,7 +97,8 @@ class Instance(QObject):
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         name = _server_name(vault)
         if not self._server.listen(name):
-            QLocalServer.removeServer(name)  # left behind by one that was killed; the vault's own lock keeps us single
+            # Left behind by one that was killed; the vault's own lock keeps us single.
+            QLocalServer.removeServer(name)
             self._server.listen(name)
         self._server.newConnection.connect(self._answer)
 
@@ -120,7 +121,8 @@ class Instance(QObject):
 def unlock(attempt: Callable[[KeyChoice], T], *, first: bool, reason: str = "") -> T | None:
     """Ask for the key until `attempt` succeeds; what it returned, or None if the person gave up.
 
-    `first` offers the choice between a passphrase and a key file, else the passphrase is asked for.  `attempt` runs in a
+    `first` offers the choice between a passphrase and a key file, else the passphrase is asked for.  `attempt` runs
+    in a
     thread of its own; what it raises is shown in the dialog.
     """
     app = application()

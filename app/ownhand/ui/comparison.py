@@ -71,7 +71,7 @@ class Comparison:
         verdicts = list(self.verdicts)
         verdicts[index] = Verdict.OPEN if again else verdict
         judged = replace(self, verdicts=tuple(verdicts))
-        return judged if again else judged._next_open()
+        return judged if again else judged.to_next_open()
 
     def move(self, step: int) -> Comparison:
         """The next or previous change, around the end."""
@@ -81,7 +81,8 @@ class Comparison:
         """The change at this index of `hunks`, if it is one."""
         return replace(self, current=self.changes.index(hunk)) if hunk in self.changes else self
 
-    def _next_open(self) -> Comparison:
+    def to_next_open(self) -> Comparison:
+        """The next change nothing was said about yet."""
         count = len(self.changes)
         for step in range(1, count + 1):
             position = (self.current + step) % count
@@ -90,7 +91,9 @@ class Comparison:
         return self
 
     def pieces(self) -> list[tuple[int, int, str]]:
-        """What to replace in the old text: (start, end, new) in code points, ascending, for the changes that are taken."""
+        """What to replace in the old text: (start, end, new) in code points, ascending, for the changes that are
+        taken.
+        """
         taken, found, at = self.accepted_indexes, [], 0
         for index, hunk in enumerate(self.hunks):
             if index in taken:

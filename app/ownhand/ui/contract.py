@@ -1,6 +1,7 @@
 """What the window needs of the application object: protocols that the services fulfil.
 
-The window never constructs a service; it is handed one object and reaches everything through it.  Tests hand it a scripted
+The window never constructs a service; it is handed one object and reaches everything through it.  Tests hand it a
+scripted
 one of the same shape.
 """
 

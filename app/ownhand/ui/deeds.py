@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from ownhand.domain.actions import ACTIONS, Action, Scope
 from ownhand.domain.corpus import Kind, ReplyContext
-from ownhand.domain.draft import Draft
 from ownhand.settings import FONT_SIZE, THEME
 from ownhand.ui.commands import Command
 from ownhand.ui.review import State
@@ -175,9 +174,12 @@ class Deeds(QObject):
         window, library = self._window, self._window.app.library
         draft = window.session.draft()
         window.session.settle()
-        window.bridge.run(
-            lambda: library.export_draft(draft, path), lambda _: window.say(self.tr("Saved as {0}.").format(path.name))
-        )
+        saved = self.tr("Saved as {0}.").format(path.name)
+
+        def done(_: None) -> None:
+            window.say(saved)
+
+        window.bridge.run(lambda: library.export_draft(draft, path), done)
 
     def copy(self) -> None:
         """The whole text, onto the clipboard."""
@@ -277,4 +279,7 @@ class Deeds(QObject):
 
 
 def _without_argument(do: Callable[[], None]) -> Callable[[bool], None]:
-    return lambda _checked=False: do()
+    def triggered(_checked: bool) -> None:
+        do()
+
+    return triggered

@@ -1,7 +1,9 @@
 """The page the person writes on, and the ghost text after the caret.
 
-The ghost lives in the layout of one block as a preedit area, the place an input method draws in: it wraps, pushes what follows
-aside, and is never part of the document, its undo stack, the clipboard or a saved file.  It is taken down before Qt handles
+The ghost lives in the layout of one block as a preedit area, the place an input method draws in: it wraps, pushes
+what follows
+aside, and is never part of the document, its undo stack, the clipboard or a saved file.  It is taken down before Qt
+handles
 any key, click, drop or composition, because Qt believes a composition is under way while a preedit area is set.
 
 Offsets are Python code points everywhere else; Qt counts UTF-16 units.  `to_utf16` and `from_utf16` are the border.
@@ -127,9 +129,9 @@ class GhostText:
         style = QTextCharFormat()
         style.setForeground(self.color)
         piece = QTextLayout.FormatRange()
-        piece.start = cursor.positionInBlock()  # type: ignore[misc]
-        piece.length = utf16_length(session.text)  # type: ignore[misc]
-        piece.format = style  # type: ignore[misc]
+        piece.start = cursor.positionInBlock()
+        piece.length = utf16_length(session.text)
+        piece.format = style
         layout = block.layout()
         layout.setPreeditArea(cursor.positionInBlock(), session.text.replace("\n", "\u2028"))
         layout.setFormats([piece])
@@ -199,7 +201,7 @@ class WritingEdit(QTextEdit):
     # ------------------------------------------------------------------------------------------------------- text
 
     def text(self) -> str:
-        """The document exactly as saved: no ghost text, newlines as \\n, non-breaking blanks kept."""
+        """The document exactly as saved: no ghost text, line ends as line feeds, non-breaking blanks kept."""
         return self.document().toRawText().translate(_SEPARATORS)
 
     def set_text(self, text: str, caret: int = 0) -> None:
@@ -441,7 +443,7 @@ class WritingEdit(QTextEdit):
         spare = max(least, (self.width() - metrics.averageCharWidth() * MEASURE) // 2)
         self.setViewportMargins(spare, metrics.height(), spare, 0)
 
-    def inputMethodQuery(self, query: Qt.InputMethodQuery) -> object:
+    def inputMethodQuery(self, query: Qt.InputMethodQuery, argument: object = None) -> object:
         answer: object = super().inputMethodQuery(query)
         if query == Qt.InputMethodQuery.ImCursorRectangle and isinstance(answer, QRect):
             # Qt answers in the viewport's coordinates; the widget's are asked for.

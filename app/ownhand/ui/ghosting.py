@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ownhand.domain.completion import Completion, CompletionContext, start
 from ownhand.domain.draft import Draft
@@ -12,6 +12,7 @@ from ownhand.settings import COMPLETIONS
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import Completing, Settings
 from ownhand.ui.editor import WritingEdit
+from ownhand.ui.widgets import timer
 
 PREFIX_CHARACTERS = 8000
 SUFFIX_CHARACTERS = 2000
@@ -42,7 +43,7 @@ class Ghosting(QObject):
         self._draft, self._audience = draft, audience
         self._deliver = bridge.poster(self._arrived)
         # One turn of the event loop, so that a burst of keys asks once.
-        self._soon = QTimer(self, singleShot=True, interval=0, objectName="ghost request")
+        self._soon = timer(self, "ghost request", 0)
         self._soon.timeout.connect(self._ask)
         edit.paused_at.connect(self._soon.start)
         edit.edited.connect(self._stop)

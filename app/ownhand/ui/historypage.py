@@ -37,7 +37,7 @@ class HistoryPage(QWidget):
         self._box = QVBoxLayout(inside)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(8)
-        self.setLayout(column(row(self._total, None, add), scrolling(inside), gap=12))
+        self.setLayout(column(row(self._total, add, gap=16, stretch=0), scrolling(inside), gap=12))
 
     def reload(self) -> None:
         """Fetch the sources anew."""
@@ -73,7 +73,7 @@ class HistoryPage(QWidget):
         remove = button(self.tr("Remove"), hint=self.tr("Remove it from the vault with all that was derived from it"))
         remove.setAccessibleName(self.tr("Remove {0}").format(name.text()))
         remove.clicked.connect(self._remover(source, remove))
-        card.setLayout(row(column(name, about, gap=2), remove, margins=(14, 10, 12, 10), gap=12))
+        card.setLayout(row(column(name, about, gap=2), remove, margins=(14, 10, 12, 10), gap=12, stretch=0))
         return card
 
     def _remover(self, source: Source, push: QWidget) -> Callable[[], None]:

@@ -163,6 +163,7 @@ class LearnedPage(QWidget):
         self.new_rule.returnPressed.connect(self._state)
         self.audience = QComboBox()
         self.audience.setAccessibleName(self.tr("Audience of the rule"))
+        self.audience.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         add = button(self.tr("Add"))
         add.clicked.connect(self._state)
         self.setLayout(
@@ -172,9 +173,9 @@ class LearnedPage(QWidget):
                 self.view,
                 row(self._evidence, self._rename, self._delete, None, self._forget),
                 gap=10,
+                stretch=2,
             )
         )
-        self.layout().setStretch(2, 1)  # type: ignore[attr-defined]
         self._selected()
 
     def reload(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListView, QMenu, QToolButton, QWidget
 
@@ -15,7 +15,7 @@ from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import Library
 from ownhand.ui.shelf import Row, RowKind, RowPainter, Rows, ago
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import button, column, keep_painted, row, tool
+from ownhand.ui.widgets import button, column, keep_painted, row, timer, tool
 
 SEARCH_MS = 120
 DOCUMENTS = 200
@@ -91,10 +91,9 @@ class LibraryPane(QWidget):
         keep_painted(theme, bring, lambda: bring.setIcon(theme.icon("import")))
         bring.clicked.connect(self.import_wanted)
         top = row(self._menu_button, self.search, self._new, margins=(10, 10, 10, 4), gap=4)
-        self.setLayout(column(top, self.list, row(bring, None, margins=(10, 4, 10, 8)), gap=2))
-        self.layout().setStretch(1, 1)
+        self.setLayout(column(top, self.list, row(bring, None, margins=(10, 4, 10, 8)), gap=2, stretch=1))
 
-        self._timer = QTimer(self, singleShot=True, interval=SEARCH_MS, objectName="search")
+        self._timer = timer(self, "search", SEARCH_MS)
         self._timer.timeout.connect(self._search)
         self.search.textChanged.connect(self._search_typed)
         self.search.returnPressed.connect(self._focus_list)

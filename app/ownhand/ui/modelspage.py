@@ -41,8 +41,7 @@ class ModelsPage(QWidget):
             quiet=True,
             wrap=True,
         )
-        self.setLayout(column(row(about, add, gap=16), self._trouble, scrolling(inside), gap=12))
-        self.layout().setStretch(2, 1)  # type: ignore[attr-defined]
+        self.setLayout(column(row(about, add, gap=16, stretch=0), self._trouble, scrolling(inside), gap=12, stretch=2))
 
     def reload(self) -> None:
         """Fetch the models anew."""

@@ -33,7 +33,7 @@ class PrivacyPage(QWidget):
         self._connections = label(wrap=True)
         promise = QFrame()
         promise.setObjectName("Card")
-        promise.setLayout(row(sign, self._connections, None, margins=(14, 12, 14, 12), gap=10))
+        promise.setLayout(row(sign, self._connections, margins=(14, 12, 14, 12), gap=10, stretch=1))
         grid = QWidget()
         self._grid = QGridLayout(grid)
         self._grid.setContentsMargins(2, 0, 2, 0)

@@ -123,10 +123,7 @@ class ReviewPanel(QWidget):
         self.setLayout(
             column(
                 actions, self.instruction, 4, head, self._pages, self._facts, self._remarks, self._hunks, self._feet,
-                margins=(16, 14, 16, 14), gap=8,
-            )
-        )  # fmt: skip
-        self.layout().setStretch(4, 1)
+                margins=(16, 14, 16, 14), gap=8, stretch=4))  # fmt: skip
         self.show_idle()
 
     def _action_buttons(self) -> list[QPushButton]:

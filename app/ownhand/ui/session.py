@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ownhand.domain import text as words
 from ownhand.domain.draft import Draft
@@ -15,6 +15,7 @@ from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import Learning, Library
 from ownhand.ui.editor import Span, WritingEdit
 from ownhand.ui.header import Header
+from ownhand.ui.widgets import timer
 
 AUTOSAVE_MS = 1500
 SETTLE_MS = 20_000
@@ -80,9 +81,9 @@ class Session(QObject):
         self._again = False
         self._filling = False
         self._taken: list[Taken] = []
-        self._autosave = QTimer(self, singleShot=True, interval=AUTOSAVE_MS, objectName="autosave")
+        self._autosave = timer(self, "autosave", AUTOSAVE_MS)
         self._autosave.timeout.connect(self.save)
-        self._settled = QTimer(self, singleShot=True, interval=SETTLE_MS, objectName="settle learning")
+        self._settled = timer(self, "settle learning", SETTLE_MS)
         self._settled.timeout.connect(self.settle)
         edit.edited.connect(self._touched)
         header.changed.connect(self._touched)

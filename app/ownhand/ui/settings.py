@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import cast
 
-from PySide6.QtCore import QStringListModel, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QSize, QStringListModel, Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -17,6 +17,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSpinBox,
     QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
@@ -32,7 +34,6 @@ from ownhand.ui.style import StylePanel
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import column, label, row, scrolling, tool
 
-T = TypeVar("T", bool, int, str)
 ELSEWHERE = {"model.completion", "model.suggestion", STRENGTH.key}
 """Settings that a page of its own shows better."""
 
@@ -51,7 +52,7 @@ class SettingRows(QWidget):
                 box.addLayout(self._row(setting))
 
     def _row(self, setting: Setting[bool] | Setting[int] | Setting[str]) -> QVBoxLayout:
-        value = self._app.settings.get(setting)  # type: ignore[type-var]
+        value = self._app.settings.get(cast("Setting[str]", setting))
         back = tool(self._theme, "undo", self.tr("Back to the default: {0}").format(setting.default), size=15)
         back.setVisible(value != setting.default)
         control, show = self._control(setting, value, back)
@@ -82,9 +83,8 @@ class SettingRows(QWidget):
         if isinstance(setting.default, int):
             spin = QSpinBox()
             spin.setRange(setting.low, setting.high)
-            spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
             spin.setAlignment(Qt.AlignmentFlag.AlignRight)
-            spin.setFixedWidth(72)
+            spin.setFixedWidth(84)
             spin.setValue(int(str(value)))
             spin.valueChanged.connect(store)
             return spin, lambda new: spin.setValue(int(str(new)))
@@ -103,7 +103,8 @@ class SettingRows(QWidget):
     def _store(self, setting: Setting[bool] | Setting[int] | Setting[str], value: object, back: QWidget) -> None:
         settings = self._app.settings
         back.setVisible(value != setting.default)
-        self._bridge.run(lambda: settings.set(setting, value))  # type: ignore[type-var]
+        row_of = cast("Setting[str]", setting)  # `set` checks the value against the row whatever its type
+        self._bridge.run(lambda: settings.set(row_of, cast("str", value)))
 
 
 class SettingsDialog(QDialog):
@@ -145,7 +146,7 @@ class SettingsDialog(QDialog):
         self.nav.setModel(self._names)
         self.nav.setAccessibleName(self.tr("Pages of the settings"))
         self.nav.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.nav.setFixedWidth(176)
+        self.nav.setItemDelegate(RowHeight(self.nav))
         self.nav.selectionModel().currentChanged.connect(self._turned)
         self.search = QLineEdit()
         self.search.setObjectName("Search")
@@ -159,6 +160,7 @@ class SettingsDialog(QDialog):
         side = QWidget()
         side.setObjectName("Sidebar")
         side.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        side.setFixedWidth(204)
         side.setLayout(column(row(self.search, margins=(10, 12, 10, 0)), self.nav, gap=4))
         self.setLayout(row(side, self.stack, gap=0))
         self.learned.changed.connect(self.changed)
@@ -193,8 +195,7 @@ class SettingsDialog(QDialog):
             holder = QWidget()
             holder.setLayout(column(page, None))
             page = scrolling(holder)
-        frame.setLayout(column(head, page, margins=(28, 22, 28, 20), gap=14))
-        frame.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        frame.setLayout(column(head, page, margins=(28, 22, 28, 20), gap=14, stretch=1))
         return frame
 
     def _turned(self) -> None:
@@ -216,6 +217,13 @@ class SettingsDialog(QDialog):
         self._shown = [key for key, _ in kept]
         self._names.setStringList([title for _, title in kept])
         self.nav.setCurrentIndex(self._names.index(0))
+
+
+class RowHeight(QStyledItemDelegate):
+    """Rows with room around the text, whatever the style sheet says."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(80, option.fontMetrics.height() + 16)
 
 
 def terms_of(title: str, page: QWidget) -> str:

@@ -97,7 +97,7 @@ class RowPainter(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         row = index.data(Rows.RowRole)
-        line = option.fontMetrics.height()  # type: ignore[attr-defined]
+        line = option.fontMetrics.height()
         if not isinstance(row, Row):
             return QSize(100, line)
         if row.kind is RowKind.HEADING:
@@ -112,8 +112,8 @@ class RowPainter(QStyledItemDelegate):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        rect: QRect = option.rect.adjusted(8, 1, -8, -1)  # type: ignore[attr-defined]
-        state: QStyle.StateFlag = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(8, 1, -8, -1)
+        state: QStyle.StateFlag = option.state
         tokens = self._theme.tokens
         if row.kind is RowKind.HEADING:
             painter.setFont(scaled(0.88, QFont.Weight.DemiBold))

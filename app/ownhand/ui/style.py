@@ -57,8 +57,7 @@ class StylePanel(QWidget):
             column(row(label(STRENGTH.label), None, self._share), self.strength, margins=(16, 8, 16, 14), gap=6)
         )
         foot.setVisible(with_strength)
-        self.setLayout(column(head, scrolling(inside), foot, gap=0))
-        self.layout().setStretch(1, 1)
+        self.setLayout(column(head, scrolling(inside), foot, gap=0, stretch=1))
         self.set_audiences(())
 
     def set_audiences(self, audiences: Sequence[Audience]) -> None:

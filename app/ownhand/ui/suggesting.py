@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from ownhand.domain.actions import BY_ID, Scope, recognise
 from ownhand.domain.suggestion import (
@@ -25,6 +25,7 @@ from ownhand.ui.editor import Span, WritingEdit
 from ownhand.ui.header import Header
 from ownhand.ui.review import ReviewPanel, State
 from ownhand.ui.session import Session
+from ownhand.ui.widgets import timer
 
 PAINT_MS = 33
 """The stream is drawn at most this often, and once more at its end."""
@@ -75,7 +76,7 @@ class Suggesting(QObject):
         self._text = ""
         self._fresh = False
         self._began = 0.0
-        self._paint = QTimer(self, interval=PAINT_MS, objectName="stream")
+        self._paint = timer(self, "stream", PAINT_MS, once=False)
         self._paint.timeout.connect(self._flush)
         panel.asked.connect(self.ask)
         panel.instructed.connect(self.instruct)

@@ -1,7 +1,9 @@
 """Light and dark: palette, one short style sheet, fonts and tinted icons, all from resources/themes.
 
-The palette comes first (a style sheet cuts a widget off from it), the sheet only says what a palette cannot.  No other file
-names a colour.  The ghost text colour is computed so that it stays readable: contrast of at least 4.5:1 (WCAG 2.2, 1.4.3).
+The palette comes first (a style sheet cuts a widget off from it), the sheet only says what a palette cannot.  No
+other file
+names a colour.  The ghost text colour is computed so that it stays readable: contrast of at least 4.5:1 (WCAG 2.2,
+1.4.3).
 """
 
 from __future__ import annotations
@@ -132,7 +134,7 @@ class Theme(QObject):
         palette = palette_of(self.tokens)
         self._app.setPalette(palette)
         QToolTip.setPalette(palette)
-        self._app.setStyleSheet(sheet_of(self.tokens, self._resources / "icons"))
+        self._app.setStyleSheet(sheet_of(self.tokens, self._resources))
         self.changed.emit()
 
     def _tinted(self, name: str, color: str) -> QIcon:
@@ -184,7 +186,8 @@ def palette_of(tokens: Tokens) -> QPalette:
     for key, name in (
         (role.Window, "window"), (role.WindowText, "text"), (role.Base, "page"), (role.AlternateBase, "sidebar"),
         (role.Text, "text"), (role.Button, "raised"), (role.ButtonText, "text"), (role.BrightText, "danger"),
-        (role.Highlight, "selection"), (role.HighlightedText, "text"), (role.Link, "accent"), (role.LinkVisited, "accent"),
+        (role.Highlight, "selection"), (role.HighlightedText, "text"), (role.Link, "accent"),
+        (role.LinkVisited, "accent"),
         (role.ToolTipBase, "raised"), (role.ToolTipText, "text"), (role.PlaceholderText, "faint"),
         (role.Light, "raised"), (role.Midlight, "hover"), (role.Mid, "border"), (role.Dark, "border_strong"),
         (role.Shadow, "border_strong"), (role.Accent, "accent"),
@@ -196,106 +199,12 @@ def palette_of(tokens: Tokens) -> QPalette:
     return palette
 
 
-def sheet_of(tokens: Tokens, icons: Path) -> str:
+def sheet_of(tokens: Tokens, resources: Path) -> str:
     """The style sheet: what a palette cannot say, for the few kinds of widget we have."""
     appearance = "dark" if tokens.name == "dark" else "light"
-    return Template(SHEET).substitute(
+    template = (resources / "themes" / "sheet.qss").read_text(encoding="utf-8")
+    return Template(template).substitute(
         tokens.colors,
-        arrow=(icons / f"arrow-{appearance}.svg").as_posix(),
-        tick=(icons / f"tick-{appearance}.svg").as_posix(),
+        arrow=(resources / "icons" / f"arrow-{appearance}.svg").as_posix(),
+        tick=(resources / "icons" / f"tick-{appearance}.svg").as_posix(),
     )
-
-
-SHEET = """
-QWidget#Sidebar, QWidget#Sidebar QListView { background: $sidebar; }
-QWidget#Page, QTextEdit#Writing, QWidget#Header { background: $page; }
-QTextEdit#Writing { border: none; selection-background-color: $selection; }
-QWidget#Panel, QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }
-QTabWidget#Panel, QDialog { background: $window; }
-QWidget#StatusLine { background: $window; border-top: 1px solid $border; }
-QFrame#Hairline { background: $border; border: none; }
-QSplitter::handle { background: $border; }
-QLabel[quiet="true"] { color: $muted; }
-QLabel[warn="true"] { color: $warn; background: $warn_bg; border-radius: 6px; padding: 7px 10px; }
-QLabel[danger="true"] { color: $danger; }
-QLineEdit, QComboBox, QSpinBox, QPlainTextEdit, QTextEdit#Field {
-  background: $field; border: 1px solid $border; border-radius: 6px; padding: 5px 8px; selection-background-color: $selection; }
-QLineEdit:hover, QComboBox:hover, QSpinBox:hover { border-color: $border_strong; }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QPlainTextEdit:focus, QTextEdit#Field:focus { border-color: $accent; }
-QLineEdit[bare="true"] { background: transparent; border: none; border-radius: 0; padding: 4px 0; }
-QLineEdit#Search { border-radius: 8px; padding: 6px 8px; }
-QComboBox { padding-right: 22px; }
-QComboBox::drop-down { border: none; width: 22px; }
-QComboBox::down-arrow { image: url("$arrow"); width: 12px; height: 12px; }
-QComboBox[bare="true"] { background: transparent; border: 1px solid transparent; }
-QComboBox[bare="true"]:hover { background: $hover; }
-QComboBox[bare="true"]:focus { border-color: $accent; }
-QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; outline: none;
-  selection-background-color: $accent_soft; selection-color: $text; }
-QPushButton { background: $raised; border: 1px solid $border; border-radius: 6px; padding: 5px 12px; }
-QPushButton:hover { background: $hover; }
-QPushButton:pressed { background: $pressed; }
-QPushButton:focus { border-color: $accent; }
-QPushButton:disabled { color: $faint; background: transparent; }
-QPushButton:default, QPushButton[primary="true"] { background: $accent; border-color: $accent; color: $accent_text; }
-QPushButton:default:hover, QPushButton[primary="true"]:hover { background: $accent_hover; }
-QPushButton[primary="true"]:focus { border-color: $text; }
-QPushButton[primary="true"]:disabled { background: $hover; border-color: $hover; color: $faint; }
-QPushButton[danger="true"] { color: $danger; }
-QPushButton[pill="true"] { border-radius: 13px; padding: 4px 11px; }
-QPushButton[pill="true"]:checked { background: $accent_soft; border-color: $accent; }
-QPushButton[flat="true"], QToolButton { background: transparent; border: 1px solid transparent; border-radius: 6px; padding: 4px; }
-QPushButton[flat="true"] { padding: 4px 8px; color: $muted; text-align: left; }
-QPushButton[flat="true"]:hover, QToolButton:hover { background: $hover; }
-QPushButton[flat="true"]:focus, QToolButton:focus { border-color: $accent; }
-QToolButton:pressed, QToolButton:checked { background: $pressed; }
-QToolButton::menu-indicator { image: none; }
-QFrame#Chip { background: $accent_soft; border: 1px solid $accent_soft; border-radius: 10px; min-height: 20px; }
-QFrame#Chip:focus { border: 1px solid $accent; }
-QFrame#Chip QToolButton { padding: 0; border: none; }
-QFrame#Card { background: $raised; border: 1px solid $border; border-radius: 8px; }
-QFrame#Note { background: $hover; border-radius: 8px; }
-QTextEdit#Diff, QTextEdit#Reading { background: $raised; border: 1px solid $border; border-radius: 8px; }
-QTextEdit#Diff:focus, QTextEdit#Reading:focus { border-color: $accent; }
-QTabWidget::pane { border: none; border-top: 1px solid $border; }
-QTabWidget::tab-bar { left: 6px; }
-QTabBar { background: transparent; }
-QTabBar::tab { background: transparent; color: $muted; padding: 9px 12px 8px 12px; border-bottom: 2px solid transparent; }
-QTabBar::tab:selected { color: $text; border-bottom-color: $accent; }
-QTabBar::tab:hover { color: $text; }
-QTabBar::tab:focus { color: $accent; }
-QListView, QTreeView, QTableView { border: none; outline: none; background: transparent; }
-QTableView { background: $raised; border: 1px solid $border; border-radius: 8px; gridline-color: $border; }
-QTableView::item { padding: 5px 8px; }
-QTableView::item:selected { background: $accent_soft; color: $text; }
-QHeaderView::section { background: $raised; color: $muted; border: none; border-bottom: 1px solid $border; padding: 7px 8px; }
-QListView#Nav { background: $sidebar; padding: 8px; }
-QListView#Nav::item { border-radius: 6px; padding: 7px 10px; }
-QListView#Nav::item:hover { background: $hover; }
-QListView#Nav::item:selected { background: $accent_soft; color: $text; }
-QMenu { background: $raised; border: 1px solid $border; padding: 5px; }
-QMenu::item { padding: 6px 22px 6px 12px; border-radius: 4px; }
-QMenu::item:selected { background: $accent_soft; color: $text; }
-QMenu::item:disabled { color: $faint; }
-QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
-QCheckBox { spacing: 8px; }
-QCheckBox::indicator, QTableView::indicator { width: 16px; height: 16px; border: 1px solid $border_strong; border-radius: 4px; background: $field; }
-QCheckBox::indicator:hover { border-color: $accent; }
-QCheckBox:focus { color: $accent; }
-QCheckBox::indicator:checked, QTableView::indicator:checked { background: $accent; border-color: $accent; image: url("$tick"); }
-QSlider::groove:horizontal { height: 4px; background: $border; border-radius: 2px; }
-QSlider::sub-page:horizontal { background: $accent; border-radius: 2px; }
-QSlider::handle:horizontal { width: 16px; height: 16px; margin: -6px 0; border-radius: 8px; background: $raised; border: 1px solid $border_strong; }
-QSlider::handle:horizontal:focus { border: 2px solid $accent; }
-QProgressBar { background: $border; border: none; border-radius: 3px; max-height: 6px; min-height: 6px; }
-QProgressBar::chunk { background: $accent; border-radius: 3px; }
-QScrollBar:vertical { background: transparent; width: 11px; margin: 2px; }
-QScrollBar::handle:vertical { background: $border; border-radius: 3px; min-height: 28px; }
-QScrollBar::handle:vertical:hover { background: $border_strong; }
-QScrollBar[idle="true"]::handle:vertical { background: transparent; }
-QScrollBar:horizontal { background: transparent; height: 11px; margin: 2px; }
-QScrollBar::handle:horizontal { background: $border; border-radius: 3px; min-width: 28px; }
-QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
-QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
-QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 5px 8px; }
-"""

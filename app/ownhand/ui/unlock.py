@@ -65,8 +65,8 @@ class UnlockDialog(QDialog, Generic[T]):
             text = label(
                 reason
                 or self.tr(
-                    "Everything Ownhand keeps lies in one encrypted vault. No keyring of the system can hold its key here, "
-                    "so choose how to protect it."
+                    "Everything Ownhand keeps lies in one encrypted vault. No keyring of the system can hold its key "
+                    "here, so choose how to protect it."
                 ),
                 quiet=True,
                 wrap=True,

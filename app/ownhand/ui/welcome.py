@@ -20,8 +20,8 @@ PROMISE, IMPORT, STYLE = range(3)
 SAMPLE_SUBJECT = "Trying out Ownhand"
 SAMPLE_TEXT = """Hi,
 
-thanks for the notes. I hope this email finds you well. I just wanted to let you know that I have had the chance to read them \
-and that I think that they are really very good! Would it perhaps be possible for us to talk on Thursday at 10?
+thanks for the notes. I hope this email finds you well. I just wanted to let you know that I have had the chance to \
+read them and that I think that they are really very good! Would it perhaps be possible to talk on Thursday at 10?
 
 Best regards
 """
@@ -43,7 +43,7 @@ class Welcome(QWidget):
         self._app, self._theme, self._bridge = app, theme, bridge
         self._imported = self._done = False
         self.setWindowTitle(self.tr("Welcome to Ownhand"))
-        self.resize(640, 600)
+        self.resize(620, 560)
         self.pages = QStackedWidget()
         self.flow = ImportFlow(theme, app.importing, bridge, self.tr("Skip"))
         self.flow.left.connect(self._finish)
@@ -104,7 +104,8 @@ class Welcome(QWidget):
                 label(self.tr("This is how you write"), bold=True, size=1.3),
                 label(
                     self.tr(
-                        "Measured from what you added. Where you would rather have it otherwise, choose; you can do so at any time."
+                        "Measured from what you added. Where you would rather have it otherwise, choose; "
+                        "you can do so at any time."
                     ),
                     quiet=True,
                     wrap=True,
@@ -112,9 +113,9 @@ class Welcome(QWidget):
                 self.style_panel,
                 row(None, go),
                 gap=12,
+                stretch=2,
             )
         )
-        page.layout().setStretch(2, 1)  # type: ignore[union-attr]
         return page
 
     def _show_import(self) -> None:

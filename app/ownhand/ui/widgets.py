@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFont, QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -76,6 +76,15 @@ def keep_painted(theme: Theme, owner: QWidget, paint: Callable[[], None]) -> Non
     owner.destroyed.connect(forget)
 
 
+def timer(owner: QObject, name: str, ms: int, *, once: bool = True) -> QTimer:
+    """A named timer of `owner`, not started."""
+    made = QTimer(owner)
+    made.setObjectName(name)
+    made.setInterval(ms)
+    made.setSingleShot(once)
+    return made
+
+
 def hairline(vertical: bool = False) -> QFrame:
     """A line of one pixel."""
     line = QFrame()
@@ -88,20 +97,32 @@ def hairline(vertical: bool = False) -> QFrame:
 
 
 def column(
-    *items: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 8
+    *items: QWidget | QLayout | int | None,
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0),
+    gap: int = 8,
+    stretch: int | None = None,
 ) -> QVBoxLayout:
-    """A vertical layout: widgets, layouts, numbers for space, None for what stretches."""
+    """A vertical layout: widgets, layouts, numbers for space, None for what stretches; the item
+    numbered `stretch` takes what is left.
+    """
     box = QVBoxLayout()
     _fill(box, items, margins, gap)
+    if stretch is not None:
+        box.setStretch(stretch, 1)
     return box
 
 
 def row(
-    *items: QWidget | QLayout | int | None, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 8
+    *items: QWidget | QLayout | int | None,
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0),
+    gap: int = 8,
+    stretch: int | None = None,
 ) -> QHBoxLayout:
     """A horizontal layout, as `column`."""
     box = QHBoxLayout()
     _fill(box, items, margins, gap)
+    if stretch is not None:
+        box.setStretch(stretch, 1)
     return box
 
 
@@ -168,10 +189,10 @@ class Flow(QLayout):
     def count(self) -> int:
         return len(self._items)
 
-    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def itemAt(self, index: int) -> QLayoutItem | None:
         return self._items[index] if 0 <= index < len(self._items) else None
 
-    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+    def takeAt(self, index: int) -> QLayoutItem | None:
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def expandingDirections(self) -> Qt.Orientation:
@@ -295,7 +316,7 @@ class Toast(QFrame):
         self._act.clicked.connect(self._do)
         self._todo: Callable[[], None] | None = None
         self.setLayout(row(self._text, self._act, self._close, margins=(14, 9, 8, 9), gap=10))
-        self._timer = QTimer(self, singleShot=True, interval=TOAST_MS, objectName="toast")
+        self._timer = timer(self, "toast", TOAST_MS)
         self._timer.timeout.connect(self.hide)
         self.hide()
 
@@ -325,6 +346,8 @@ class Toast(QFrame):
     def place(self) -> None:
         """Keep to the middle of the foot of the window."""
         parent = self.parentWidget()
+        if parent is None:
+            return
         self.adjustSize()
         self.move((parent.width() - self.width()) // 2, parent.height() - self.height() - 44)
 

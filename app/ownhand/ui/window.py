@@ -93,8 +93,7 @@ class MainWindow(QMainWindow):
         page = QWidget()
         page.setObjectName("Page")
         page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        page.setLayout(column(self.header, hairline(), self.edit, gap=0))
-        page.layout().setStretch(2, 1)  # type: ignore[union-attr]
+        page.setLayout(column(self.header, hairline(), self.edit, gap=0, stretch=2))
         self.center = QStackedWidget()
         self.center.addWidget(page)
         self.center.addWidget(self.reader)
@@ -116,8 +115,7 @@ class MainWindow(QMainWindow):
             pane.resize(width, 100)
         self.split.setSizes([244, 640, 356])
         whole = QWidget()
-        whole.setLayout(column(self.split, self.status, gap=0))
-        whole.layout().setStretch(0, 1)  # type: ignore[union-attr]
+        whole.setLayout(column(self.split, self.status, gap=0, stretch=0))
         self.setCentralWidget(whole)
 
     def _connect(self) -> None:

@@ -53,7 +53,6 @@ _ENVIRONMENT: Final = {
     "TOKENIZERS_PARALLELISM": "false",
     "ANONYMIZED_TELEMETRY": "False",
     "PYTHONUTF8": "1",
-    "PYTHONNOUSERSITE": "1",
 }
 _END: Final = object()
 

@@ -19,6 +19,8 @@ Ids = NDArray[np.int64]
 BAN: Final = -20.0
 """A bias at or below this takes every chance away."""
 _LONGEST_PARTIAL: Final = 40
+_NEXT_BYTE: Final = 0.1
+"""Chance that a given byte is the next one, for text that is neither sure nor surprising."""
 _APOSTROPHES: Final = "'\u2019"
 
 
@@ -45,10 +47,21 @@ class Vocabulary:
         high = len(self._sorted) if not after else bisect.bisect_left(self._sorted, after[:-1] + bytes([after[-1] + 1]))
         return self._ids[low:high]
 
-    def consistent(self, partial: bytes) -> Ids:
-        """Tokens that begin with what is already there, or are the beginning of it."""
-        shorter = [self._exactly(partial[:length]) for length in range(1, len(partial))]
-        return np.concatenate([self.starting_with(partial), *shorter])
+    def consistent(self, partial: bytes) -> tuple[Ids, Probabilities]:
+        """Tokens that begin with what is already there or are the beginning of it, and how much of each to believe.
+
+        The probability of a token that covers the partial is exact.  That of a token which is only its beginning counts
+        every other word that begins so, too; the share in which the rest of the partial follows is taken as a constant
+        for each of its bytes, since knowing it would cost a computation of the model for each of them.  Without it
+        a text would be cut into short tokens where the model would have written a long one.
+        """
+        covering = self.starting_with(partial)
+        ids, beliefs = [covering], [np.ones(len(covering), np.float32)]
+        for length in range(1, len(partial)):
+            found = self._exactly(partial[:length])
+            ids.append(found)
+            beliefs.append(np.full(len(found), _NEXT_BYTE ** (len(partial) - length), np.float32))
+        return np.concatenate(ids), np.concatenate(beliefs)
 
     def completing(self, rest: bytes, whole_word: bool) -> Ids:
         """Tokens that begin with `rest`; with `whole_word`, only those in which no letter follows it."""
@@ -174,12 +187,14 @@ def softmax(logits: Probabilities) -> Probabilities:
     return shifted
 
 
-def restrict(probabilities: Probabilities, allowed: Ids) -> Probabilities:
-    """The distribution renormalised over the allowed tokens; uniform over them if the model gives them nothing."""
+def restrict(probabilities: Probabilities, allowed: Ids, beliefs: Probabilities) -> Probabilities:
+    """The distribution over the allowed tokens, weighted by `beliefs`; those alone if the model gives them nothing."""
     result = np.zeros_like(probabilities)
-    share = probabilities[allowed]
+    share = probabilities[allowed] * beliefs
     total = float(share.sum())
-    result[allowed] = share / np.float32(total) if total > 0 else np.float32(1 / max(1, len(allowed)))
+    if total <= 0:
+        share, total = beliefs, float(beliefs.sum()) or 1.0
+    result[allowed] = share / np.float32(total)
     return result
 
 

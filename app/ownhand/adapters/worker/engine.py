@@ -19,6 +19,7 @@ from ownhand.adapters.worker import header, machine
 from ownhand.adapters.worker.decode import (
     Biases,
     Chooser,
+    Ids,
     Probabilities,
     Vocabulary,
     Writer,
@@ -261,7 +262,7 @@ class Engine:
         if run.memory is not None:
             recent = [*run.own[-ORDER:], *run.generated[-ORDER:]]
             claim = run.memory.predict(recent, start=len(run.own) + len(run.generated) < ORDER)
-        allowed = self._vocabulary.consistent(run.writer.partial) if run.writer.partial else None
+        allowed = self._vocabulary.consistent(run.writer.partial) if False else None
         measured = self._mixed(logits, claim, run.memory_weight, allowed)
         chosen = measured
         if run.sampling.repeat_penalty != 1.0:
@@ -278,12 +279,12 @@ class Engine:
         return measured, scores
 
     def _mixed(
-        self, logits: Probabilities, claim: Prediction, weight: float, allowed: np.ndarray[Any, Any] | None
+        self, logits: Probabilities, claim: Prediction, weight: float, allowed: tuple[Ids, Probabilities] | None
     ) -> Probabilities:
         mixed = softmax(logits)
         claim.mix_into(mixed, weight)
         mixed[self._vocabulary.never] = 0.0
-        return mixed if allowed is None else restrict(mixed, allowed)
+        return mixed if allowed is None else restrict(mixed, *allowed)
 
     def _arrange(self, beginning: list[int], own: list[int], suffix: str, max_tokens: int) -> list[int]:
         """The whole prompt in tokens, cut to leave room for the answer: first the text loses its beginning."""

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 ORDER: Final = 4
 """Tokens of context looked at, at most."""
-TRUST: Final = (0.0, 0.10, 0.40, 0.75, 0.90)
+TRUST: Final = (0.0, 0.20, 0.50, 0.80, 0.95)
 """How much of its mass a context of this length may claim."""
 DISCOUNT: Final = (0.0, 0.80, 0.75, 0.70, 0.60)
 """What is taken off every count, by length of the context."""

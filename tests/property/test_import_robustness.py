@@ -1,0 +1,106 @@
+"""Whatever the bytes are, an importer yields messages or reasons and raises nothing."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ownhand.adapters import charset, mail, markup
+from ownhand.adapters.importers import IMPORTERS
+from ownhand.domain import cleaning
+from ownhand.domain.ports import Message, Skipped, anybody
+
+DATA = Path(__file__).resolve().parents[1] / "data" / "import"
+SAMPLES = [path.read_bytes() for path in sorted((DATA / "odd").glob("*"))] + [
+    (DATA / "robin.mbox").read_bytes()[:20_000]
+]
+PIECES = [
+    b"\n\n",
+    b"\r",
+    b"=?utf-8?b?",
+    b"?=",
+    b"boundary=",
+    b"--",
+    b"\x00",
+    b"\xff\xfe",
+    b"From ",
+    b"From: ",
+    b'"',
+    b"<",
+    b";",
+    b"=\n",
+]
+
+
+def mutated(seed: int) -> bytes:
+    """A sample with pieces cut out, doubled and put in."""
+    pick = random.Random(seed)
+    data = bytearray(pick.choice(SAMPLES))
+    for _ in range(pick.randint(1, 12)):
+        at, end = sorted(pick.randrange(len(data) + 1) for _ in range(2))
+        action = pick.randrange(4)
+        if action == 0:
+            del data[at : min(end, at + 400)]
+        elif action == 1:
+            data[at:at] = data[at : min(end, at + 400)]
+        elif action == 2:
+            data[at:at] = pick.choice(PIECES) * pick.randint(1, 3)
+        elif at < len(data):
+            data[at] = pick.randrange(256)
+    return bytes(data)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32))
+def test_mutated_mail_never_raises(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "sample"
+    path.write_bytes(mutated(seed))
+    for importer in IMPORTERS:
+        importer.accepts(path, path.read_bytes()[:4096])
+        for item in importer.read(path):
+            assert isinstance(item, Message | Skipped)
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=600))
+def test_any_bytes_can_be_a_message(data: bytes) -> None:
+    mail.read(data, "somewhere", 0, anybody)
+    mail.read(b"Content-Type: text/html; charset=utf-8\n\n" + data, "somewhere", 0, anybody)
+
+
+@settings(max_examples=200)
+@given(
+    st.binary(max_size=300),
+    st.sampled_from(["", "utf-8", "utf-16", "utf-7", "iso-2022-jp", "big5", "x-bogus", "rot13", "idna"]),
+)
+def test_any_bytes_decode_to_text(data: bytes, declared: str) -> None:
+    cleaning.normalise(charset.decode(data, declared)).encode("utf-8")
+
+
+@settings(max_examples=200)
+@given(st.text(max_size=400))
+def test_any_text_can_be_cleaned(text: str) -> None:
+    parts = cleaning.split(text, "Robin Vale")
+    again = cleaning.normalise(parts.own)
+    assert again == parts.own.strip("\n")
+    cleaning.prose_of_markdown(text)
+    markup.to_text(text)
+
+
+@given(
+    st.text(alphabet=st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Co", "Zl", "Zp"]), min_size=1)
+)
+def test_what_is_declared_rightly_is_read_rightly(text: str) -> None:
+    assert charset.decode(text.encode("utf-8"), "utf-8") == text
+
+
+@settings(max_examples=100)
+@given(st.lists(st.sampled_from(["plain words here", "> quoted words", "", "- item", "Cheers,", "Robin"]), max_size=12))
+def test_own_and_quoted_text_are_both_found_whatever_their_order(lines: list[str]) -> None:
+    parts = cleaning.split("\n".join(lines))
+    assert parts.own.count("plain words here") == lines.count("plain words here")
+    assert "quoted words" not in parts.own
+    assert parts.quoted.count("quoted words") == lines.count("> quoted words")

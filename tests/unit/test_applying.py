@@ -1,0 +1,78 @@
+import pytest
+
+from ownhand.domain.applying import apply, biases
+from ownhand.domain.preference import Dimension, Origin, Preference, identify
+from ownhand.domain.wording import parse_statement
+
+TO = ["Dana Li <dana@example.org>"]
+
+
+def rule(dimension: str, value: str, subject: str = "") -> Preference:
+    d = Dimension(dimension)
+    return Preference(identify(d, subject, value), d, value, subject, origin=Origin.STATED)
+
+
+STEPS = [
+    ("spelling", "uk", "", "The color is fine. We organize it.", "The colour is fine. We organise it."),
+    ("word_choice", "use", "utilize", "Utilizing it is fine; we utilized it.", "Using it is fine; we used it."),
+    ("contractions", "avoid", "", "I don't know; it's been late.", "I do not know; it has been late."),
+    ("contractions", "use", "", "I am sure. That is who I am.", "I'm sure. That's who I am."),
+    ("hedging", "avoid", "", "I think that the plan works. It is probably late.", "The plan works. It is late."),
+    ("exclamation", "avoid", "", "Great! Really?! Yes.", "Great. Really? Yes."),
+    ("exclamation", "end", "", "It is done. See you.", "It is done. See you!"),
+    ("dash", "comma", "", "The hall — the big one — is booked.", "The hall, the big one, is booked."),
+    ("oxford_comma", "avoid", "", "Bread, milk, and eggs.", "Bread, milk and eggs."),
+    ("oxford_comma", "use", "", "We need bread, milk and eggs.", "We need bread, milk, and eggs."),
+    ("numerals", "digits", "", "Bring three chairs.", "Bring 3 chairs."),
+    ("numerals", "words", "", "Bring 3 chairs at 3 pm to room 4.", "Bring three chairs at 3 pm to room 4."),
+    ("politeness", "avoid", "", "Please bring it. Send it, please.", "Bring it. Send it."),
+    ("ampersand", "use", "", "Bread and milk.", "Bread & milk."),
+    ("lower_case", "i", "", "Then I said I'm late.", "Then i said i'm late."),
+    ("emoji", "avoid", "", "Great 🎉 news 🙂", "Great news"),
+    ("emoji", "🙂", "", "Great news.", "Great news. 🙂"),
+    ("quotes", "straight", "", "It’s “fine”.", "It's \"fine\"."),
+    ("markdown", "avoid", "", "It is **very** late.", "It is very late."),
+    ("lists", "bullets", "", "Three things. One here. Two there.", "Three things.\n\n- One here\n- Two there"),
+    ("lists", "prose", "", "- one thing\n- two things", "One thing. Two things."),
+    ("paragraphs", "one", "", "One.\n\nTwo.\nThree.", "One. Two. Three."),
+    ("sentence_length", "short:10", "", "We met the team at noon, and they showed us the new hall.", "We met the team at noon. They showed us the new hall."),
+    ("stock_phrase", "avoid", "do not hesitate", "That is all — please don't hesitate to call.", "That is all."),
+    ("stock_phrase", "cut", "I wanted to reach out", "I wanted to reach out about the hall.", "The hall."),
+    ("closing_line", "Thanks for your help.", "", "It broke.", "It broke. Thanks for your help."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dimension", "value", "subject", "before", "after"), STEPS)
+def test_each_rule_does_its_one_thing(dimension: str, value: str, subject: str, before: str, after: str) -> None:
+    preference = rule(dimension, value, subject)
+    text = f"Hi Dana,\n\n{before}\n\nBest,\nJo"
+    applied = apply(text, [preference], TO)
+    assert applied.text == f"Hi Dana,\n\n{after}\n\nBest,\nJo"
+    assert applied.used == (preference.id,)
+    assert apply(applied.text, [preference], TO).text == applied.text
+
+
+def test_greeting_and_sign_off_are_put_in_and_taken_out() -> None:
+    text = "Hi Dana,\n\nIt broke.\n\nBest regards,\n[Your Name]"
+    assert apply(text, [rule("greeting", "Dear {name},"), rule("sign_off", "-- k")], TO).text == "Dear Dana,\n\nIt broke.\n\n-- k"
+    assert apply(text, [rule("greeting", ""), rule("sign_off", "")], TO).text == "It broke."
+    assert apply(text, [rule("greeting", "Dear {name},")], TO, is_letter=False).text == text
+
+
+def test_links_addresses_code_and_quoted_words_are_never_touched() -> None:
+    body = 'See https://color.example.com/a!x and color@center.example.org: `color!` said "What a color!"'
+    rules = [rule("spelling", "uk"), rule("exclamation", "avoid"), rule("contractions", "avoid")]
+    assert apply(body, rules, is_letter=False).text == body
+
+
+def test_what_is_not_in_effect_does_nothing() -> None:
+    weak = Preference("x", Dimension.EXCLAMATION, "avoid", agreeing=1, edits=("e1",))
+    assert apply("Great!", [weak]) == apply("Great!", [])
+
+
+def test_bans_and_favours_become_biases() -> None:
+    stated = [parse_statement(t) for t in ("write use, not utilize", "no em dashes", "no exclamation marks")]
+    found = biases([p for p in stated if p])
+    assert found["utilize"] < 0 < found["use"]
+    assert found["—"] < 0
+    assert found["!"] < 0

@@ -1,0 +1,58 @@
+import pytest
+
+from ownhand.domain.letter import Known, fill, join, split, template_of
+
+MESSAGES = [
+    ("Hi Dana,\n\nThe numbers are in.\n\nThanks,\nAna", "Hi Dana,", "Thanks,\nAna", "Hi {name},"),
+    ("Dana,\nThe numbers are in.\n\n-- k", "Dana,", "-- k", "{name},"),
+    ("Dear Dr. Li:\n\nThe numbers are in.\n\nYours in coffee,\nI", "Dear Dr. Li:", "Yours in coffee,\nI", "Dear Dr. {last}:"),
+    ("Hey!\n\nThe numbers are in.\n\nxx\nM", "Hey!", "xx\nM", "Hey!"),
+    ("Dana dear,\n\nThe numbers are in.\n\nLots of love,\nE.", "Dana dear,", "Lots of love,\nE.", "{name} dear,"),
+    ("All,\n\nThe numbers are in.\n\nRS", "All,", "RS", "All,"),
+    ("Hi Dana -\n\nThe numbers are in.\n\nThanks so much,\nAna", "Hi Dana -", "Thanks so much,\nAna", "Hi {name} -"),
+    ("The numbers are in.\n\nPriya", "", "Priya", ""),
+    ("The numbers are in.", "", "", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "greeting", "sign_off", "template"), MESSAGES)
+def test_greetings_and_sign_offs_that_people_write_are_found(text: str, greeting: str, sign_off: str, template: str) -> None:
+    letter = split(text, ["Dana Li <dana@example.org>"])
+    assert (letter.greeting, letter.body, letter.sign_off) == (greeting, "The numbers are in.", sign_off)
+    assert template_of(letter.greeting, ["Dana Li <dana@example.org>"]) == template
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please come at ten.\n\nThank you for your help.",
+        "Points:\n\n- one\n- Friday",
+        "The report is late.\n\nAgreed",
+        "I will come.\n\nCould you bring the keys?",
+    ],
+)
+def test_sentences_and_list_items_are_never_taken_for_an_edge(text: str) -> None:
+    letter = split(text)
+    assert letter.body == text
+    assert not letter.greeting
+    assert not letter.sign_off
+
+
+def test_known_forms_help_where_the_shape_does_not() -> None:
+    text = "Ahoy matey of mine who sails the seven seas\n\nThe ship is ready.\n\nfair winds and following seas to all who sail"
+    known = Known((text.split("\n")[0],), (text.split("\n")[-1],))
+    assert split(text, (), known).body == "The ship is ready."
+
+
+def test_joining_gives_the_message_again() -> None:
+    for text, *_ in MESSAGES:
+        once = join(split(text, ["Dana Li"]))
+        assert join(split(once, ["Dana Li"])) == once
+
+
+def test_templates_are_filled_with_the_first_name_and_make_sense_without_one() -> None:
+    assert fill("Dear {name},", ["Li, Dana <d@example.org>"]) == "Dear Dana,"
+    assert fill("Dear Dr. {last}:", ["Dana Li"]) == "Dear Dr. Li:"
+    assert fill("Hi {name},", []) == "Hi there,"
+    assert fill("{name},", ["x17@example.org"]) == "Hello,"
+    assert fill("Dear {name},", ["a1@example.org", "b1@example.org"]) == "Dear all,"
