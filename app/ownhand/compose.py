@@ -179,10 +179,12 @@ def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
     learning = Learning(vault, recall, settings)
     personal = Personal(vault, workers.engines, recall, retrieval, learning, settings, workers.status, name)
     importing = Importing(vault, recall, importers.IMPORTERS)
+    library = Library(vault, retrieval, importing.read_messages)
+    library.on_forgotten = personal.forgotten
     return Hand(
         vault,
         settings,
-        Library(vault, retrieval, importing.read_messages),
+        library,
         importing,
         personal,
         learning,

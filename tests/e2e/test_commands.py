@@ -71,7 +71,7 @@ def test_what_was_imported_is_found_by_meaning(imported: dict[str, Any], ownhand
 
 def test_the_profile_is_measured(imported: dict[str, Any], ownhand: Run):
     traits = json.loads(ownhand("profile", "--json").stdout)
-    assert any("Cheers" in str(trait["value"]) for trait in traits)
+    assert any("Cheers" in str(trait["measured"]) for trait in traits)
 
 
 def test_a_draft_is_framed_as_the_person_frames_letters_and_keeps_the_facts(imported: dict[str, Any], ownhand: Run):
@@ -147,8 +147,8 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
 
 
 def test_a_new_vault_without_a_keyring_asks_for_a_choice(ownhand: Run, place: Path):
-    environment_without_keyring = ownhand("sources", "--vault", str(place / "other"), status=1)
-    assert "passphrase" in environment_without_keyring.stderr
+    refused = ownhand("sources", "--vault", str(place / "other"), status=1)
+    assert "--key passphrase" in refused.stderr
 
 
 def test_a_wrong_command_is_wrong_usage(ownhand: Run):
@@ -166,7 +166,9 @@ def test_without_a_display_the_commands_are_named(place: Path):
     assert "ownhand import" in done.stderr
 
 
-def test_erasing_leaves_nothing(ownhand: Run, imported: dict[str, Any], place: Path):
-    ownhand("erase", "--yes")
-    assert not (place / "data" / "vault.db").exists()
-    assert not (place / "data" / "vault.key").exists()
+def test_erasing_leaves_nothing(ownhand: Run, place: Path):
+    folder = place / "to-erase"
+    ownhand("preferences", "--add", "no exclamation marks", "--vault", str(folder), "--key", "file")
+    assert (folder / "vault.db").exists()
+    ownhand("erase", "--yes", "--vault", str(folder))
+    assert not folder.exists() or not list(folder.iterdir())

@@ -85,7 +85,7 @@ def test_only_what_the_person_wrote_comes_in(vault: SqlVault, importing: Importi
     assert "message" in report.skipped[AUTOMATIC][0]
     texts = [document.text for document in vault.each_document()]
     assert len(texts) == 39
-    assert all(text.endswith("Robin") or text.endswith("Robin Vale") for text in texts)
+    assert all(text.endswith(("Robin", "Robin Vale")) for text in texts)
     joined = "\n".join(texts)
     for leak in (
         "Best wishes,\nDana",
@@ -128,7 +128,8 @@ def test_a_second_run_adds_nothing_and_a_grown_mailbox_only_what_is_new(
     assert (again.added, again.unchanged, again.messages) == (0, 1, 0)
     with mailbox.open("a", encoding="utf-8") as file:
         file.write(
-            f"From {ME} Sat Nov 01 10:00:00 2025\nFrom: {ME}\nTo: lou.mercer@example.net\nDate: Sat, 1 Nov 2025 10:00:00 +0000\n"
+            f"From {ME} Sat Nov 01 10:00:00 2025\nFrom: {ME}\nTo: lou.mercer@example.net\n"
+            "Date: Sat, 1 Nov 2025 10:00:00 +0000\n"
         )
         file.write(
             "Subject: Bonfire\n\nHey Lou,\n\nBonfire at six on the slip. Bring the old crates.\n\nCheers,\nRobin\n"
@@ -202,6 +203,16 @@ def test_odd_messages_give_their_own_text(importing: Importing, name: str, own: 
     assert own in str(item["own_text"])
     for phrase in absent:
         assert phrase not in str(item["own_text"])
+
+
+def test_what_an_outlook_message_answers_is_told_from_it(vault: SqlVault, importing: Importing) -> None:
+    importing.run([DATA / "odd" / "outlook_thread.eml"], [ME])
+    reply_to = by_title(vault, "RE: Fire door").reply_to
+    assert reply_to is not None
+    assert (reply_to.from_name, reply_to.text) == (
+        "James Okafor",
+        "Please let me know when the fire door has been replaced.",
+    )
 
 
 def test_a_mailbox_that_lost_its_first_line_and_its_end_is_read(importing: Importing) -> None:
@@ -281,7 +292,8 @@ def test_who_i_am_is_asked_where_it_cannot_be_told(tmp_path: Path, importing: Im
     mixed = tmp_path / "mixed.mbox"
     mixed.write_text(
         "".join(
-            f"From x Tue Mar 06 17:00:0{n} 2018\nFrom: {a}@example.org\nTo: {b}@example.net\nSubject: Hello {n}\n\nSome words here.\n\n"
+            f"From x Tue Mar 06 17:00:0{n} 2018\nFrom: {a}@example.org\nTo: {b}@example.net\n"
+            f"Subject: Hello {n}\n\nSome words here.\n\n"
             for n, (a, b) in enumerate([("ann", "bob"), ("cleo", "dan"), ("ann", "eve"), ("cleo", "fay")])
         )
     )

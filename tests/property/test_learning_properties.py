@@ -8,20 +8,30 @@ from ownhand.domain.preference import Dimension, Edit, Origin, Preference, ident
 from ownhand.domain.protect import shield, unshield
 
 PIECES = st.sampled_from(
-    "Hi Dana,|Dear all,|\n\n|\n|I think that it's late.|Please don't hesitate to call me!|We utilize the color — and you?|"
-    "- one|- two, three, and four|see https://example.org/a!b|\"don't touch!\"|Thanks,\nJo|-- k|🙂|I am here|however, we do not|"
-    "three chairs & 4 lamps|**bold**|I wanted to reach out regarding the hall.|maybe just now,|…|É ﬁ \u200d|\ue100".split("|")
+    "Hi Dana,|Dear all,|\n\n|\n|I think that it's late.|Please don't hesitate to call me!|"
+    "We utilize the color — and you?|"
+    '- one|- two, three, and four|see https://example.org/a!b|"don\'t touch!"|Thanks,\nJo|-- k|🙂|"
+    "I am here|however, we do not|'
+    "three chairs & 4 lamps|**bold**|I wanted to reach out regarding the hall.|maybe just now,|…|É ﬁ \u200d|"
+    "\ue100".split("|")
 )
 TEXTS = st.lists(PIECES, max_size=12).map(" ".join)
 RULES = st.lists(
     st.sampled_from(
         [
-            (Dimension.GREETING, "Hey {name},", ""), (Dimension.SIGN_OFF, "Cheers,\nJo", ""), (Dimension.SPELLING, "uk", ""),
-            (Dimension.CONTRACTIONS, "avoid", ""), (Dimension.CONTRACTIONS, "use", ""), (Dimension.HEDGING, "avoid", ""),
+            (Dimension.GREETING, "Hey {name},", ""),
+            (Dimension.SIGN_OFF, "Cheers,\nJo", ""),
+            (Dimension.SPELLING, "uk", ""),
+            (Dimension.CONTRACTIONS, "avoid", ""),
+            (Dimension.CONTRACTIONS, "use", ""),
+            (Dimension.HEDGING, "avoid", ""),
             (Dimension.EXCLAMATION, "avoid", ""), (Dimension.DASH, "comma", ""), (Dimension.OXFORD_COMMA, "avoid", ""),
-            (Dimension.NUMERALS, "digits", ""), (Dimension.WORD_CHOICE, "use", "utilize"), (Dimension.EMOJI, "avoid", ""),
+            (Dimension.NUMERALS, "digits", ""),
+            (Dimension.WORD_CHOICE, "use", "utilize"),
+            (Dimension.EMOJI, "avoid", ""),
             (Dimension.LISTS, "prose", ""), (Dimension.PARAGRAPHS, "one", ""), (Dimension.POLITENESS, "avoid", ""),
-            (Dimension.STOCK_PHRASE, "avoid", "do not hesitate"), (Dimension.STOCK_PHRASE, "cut", "I wanted to reach out"),
+            (Dimension.STOCK_PHRASE, "avoid", "do not hesitate"),
+            (Dimension.STOCK_PHRASE, "cut", "I wanted to reach out"),
         ]
     ),
     max_size=6, unique_by=lambda r: (r[0], r[2]),
@@ -38,7 +48,9 @@ def test_applying_twice_is_applying_once(text: str, rules: list[Preference]) -> 
 @settings(max_examples=150, deadline=None)
 @given(TEXTS, RULES)
 def test_links_are_never_changed(text: str, rules: list[Preference]) -> None:
-    assert apply(text, rules, ["Dana Li"]).text.count("https://example.org/a!b") == text.count("https://example.org/a!b")
+    assert apply(text, rules, ["Dana Li"]).text.count("https://example.org/a!b") == text.count(
+        "https://example.org/a!b"
+    )
 
 
 @given(st.text())

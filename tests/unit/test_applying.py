@@ -35,7 +35,13 @@ STEPS = [
     ("lists", "bullets", "", "Three things. One here. Two there.", "Three things.\n\n- One here\n- Two there"),
     ("lists", "prose", "", "- one thing\n- two things", "One thing. Two things."),
     ("paragraphs", "one", "", "One.\n\nTwo.\nThree.", "One. Two. Three."),
-    ("sentence_length", "short:10", "", "We met the team at noon, and they showed us the new hall.", "We met the team at noon. They showed us the new hall."),
+    (
+        "sentence_length",
+        "short:10",
+        "",
+        "We met the team at noon, and they showed us the new hall.",
+        "We met the team at noon. They showed us the new hall.",
+    ),
     ("stock_phrase", "avoid", "do not hesitate", "That is all — please don't hesitate to call.", "That is all."),
     ("stock_phrase", "cut", "I wanted to reach out", "I wanted to reach out about the hall.", "The hall."),
     ("closing_line", "Thanks for your help.", "", "It broke.", "It broke. Thanks for your help."),
@@ -54,7 +60,10 @@ def test_each_rule_does_its_one_thing(dimension: str, value: str, subject: str, 
 
 def test_greeting_and_sign_off_are_put_in_and_taken_out() -> None:
     text = "Hi Dana,\n\nIt broke.\n\nBest regards,\n[Your Name]"
-    assert apply(text, [rule("greeting", "Dear {name},"), rule("sign_off", "-- k")], TO).text == "Dear Dana,\n\nIt broke.\n\n-- k"
+    assert (
+        apply(text, [rule("greeting", "Dear {name},"), rule("sign_off", "-- k")], TO).text
+        == "Dear Dana,\n\nIt broke.\n\n-- k"
+    )
     assert apply(text, [rule("greeting", ""), rule("sign_off", "")], TO).text == "It broke."
     assert apply(text, [rule("greeting", "Dear {name},")], TO, is_letter=False).text == text
 

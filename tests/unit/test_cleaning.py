@@ -13,8 +13,8 @@ QUOTE = "> Would Tuesday at ten suit you?\n>\n> Dana"
 
 ATTRIBUTIONS = {
     "english": "On Tue, Mar 6, 2018 at 4:12 PM Dana Li <dana.li@brightwater.example> wrote:",
-    "english wrapped": "On Tue, Mar 6, 2018 at 4:12 PM Dana Li-Whittaker of Brightwater <\ndana.li@brightwater.example> wrote:",
-    "english in three lines": "On Tue, Mar 6, 2018 at 4:12 PM\nDana Li-Whittaker of Brightwater\n<dana.li@brightwater.example> wrote:",
+    "english wrapped": "On Tue, Mar 6, 2018 at 4:12 PM Dana Li-Whittaker <\ndana.li@brightwater.example> wrote:",
+    "english in three lines": "On Tue, Mar 6, 2018 at 4:12 PM\nDana Li-Whittaker\n<dana.li@brightwater.example> wrote:",
     "english short": "Dana Li wrote:",
     "german": "Am Di., 6. März 2018 um 16:12 Uhr schrieb Dana Li <dana.li@brightwater.example>:",
     "german wrapped": "Am 06.03.2018 um 16:12 schrieb Dana Li\n<dana.li@brightwater.example>:",
@@ -48,8 +48,8 @@ def test_the_attribution_names_whom_it_quotes(language: str) -> None:
 @pytest.mark.parametrize(
     "block",
     [
-        "-----Original Message-----\nFrom: Dana Li\nSent: Tuesday, 6 March 2018 16:12\nTo: Robin Vale\nSubject: Figures",
-        "From: Dana Li <dana.li@brightwater.example>\nSent: 06 March 2018 16:12\nTo: Robin Vale\nCc: Lou\nSubject: Figures",
+        "-----Original Message-----\nFrom: Dana Li\nSent: 6 March 2018 16:12\nTo: Robin Vale\nSubject: Figures",
+        "From: Dana Li <dana.li@brightwater.example>\nSent: 06 March 2018\nTo: Robin Vale\nCc: Lou\nSubject: Figures",
         "________________________________\nFrom: Dana Li\nSent: 06 March 2018 16:12\nTo: Robin Vale\nSubject: Figures",
         "Von: Dana Li\nGesendet: Dienstag, 6. März 2018 16:12\nAn: Robin Vale\nBetreff: Zahlen",
         "De : Dana Li\nEnvoyé : mardi 6 mars 2018 16:12\nÀ : Robin Vale\nObjet : Chiffres",
@@ -83,7 +83,8 @@ def test_a_forwarded_message_is_neither_own_nor_answered(mark: str) -> None:
 
 def test_lines_between_quoted_lines_stay() -> None:
     parts = cleaning.split(
-        "On 6 Mar 2018, Dana Li wrote:\n\n> Is Tuesday fine?\n\nIt is.\n\n> And the invoices?\n\nI'll bring them.\n\nRobin"
+        "On 6 Mar 2018, Dana Li wrote:\n\n> Is Tuesday fine?\n\nIt is.\n\n"
+        "> And the invoices?\n\nI'll bring them.\n\nRobin"
     )
     assert parts.own == "It is.\n\nI'll bring them.\n\nRobin"
     assert parts.quoted == "Is Tuesday fine?\n\nAnd the invoices?"
@@ -160,9 +161,9 @@ def test_what_the_telephone_adds_goes(line: str) -> None:
 
 
 def test_legal_notices_and_list_footers_go() -> None:
-    notice = "This message is confidential and intended only for the addressee. If you are not the intended recipient, delete it."
+    notice = "This message is confidential. If you are not the intended recipient, please delete it."
     assert cleaning.split(f"{REPLY}\n\n{notice}").own == REPLY
-    footer = "_______________________________________________\nPotters mailing list\nhttps://lists.example.org/listinfo/potters"
+    footer = f"{'_' * 47}\nPotters mailing list\nhttps://lists.example.org/listinfo/potters"
     assert cleaning.split(f"{REPLY}\n\n{footer}").own == REPLY
 
 
@@ -175,8 +176,8 @@ def test_hard_wrapped_lines_become_paragraphs_and_short_lines_stay() -> None:
         "right, although the second one includes a pallet we won't touch until\nMarch.\n\nCheers,\nRobin"
     )
     assert cleaning.split(wrapped).own == (
-        "Hi Dana,\n\nThanks so much for the figures. I've checked both invoices and they're right, although the second one"
-        " includes a pallet we won't touch until March.\n\nCheers,\nRobin"
+        "Hi Dana,\n\nThanks so much for the figures. I've checked both invoices and they're right, although the second"
+        " one includes a pallet we won't touch until March.\n\nCheers,\nRobin"
     )
 
 
@@ -208,7 +209,7 @@ def test_markdown_loses_front_matter_code_and_link_targets() -> None:
         "---\ntitle: Sand\ntags: [a]\n---\n\nSee [my notes](https://x.example).\n\n```py\nx = 1\n```\n\n## Next\nMore."
     )
     assert title == "Sand"
-    assert prose == "See my notes.\n\nNext\nMore."
+    assert prose == "See my notes.\n\nNext\n\nMore."
 
 
 def test_words_are_counted_in_scripts_without_blanks_too() -> None:
@@ -238,3 +239,14 @@ def test_hostile_text_is_cut_in_linear_time(bait: str) -> None:
     cleaning.split(bait, "Robin Vale")
     cleaning.prose_of_markdown(bait)
     assert time.process_time() - started < 20
+
+
+def test_headers_in_another_order_end_the_own_text_too() -> None:
+    headers = "Date: Thu, 26 Jun 2025 13:53\nSubject: Figures\nFrom: dana.li@brightwater.example\nTo: Robin Vale"
+    parts = cleaning.split(f"{REPLY}\n\n{headers}\n\nWould Tuesday suit you?")
+    assert (parts.own, parts.quoted) == (REPLY, "Would Tuesday suit you?")
+
+
+def test_a_divider_without_headers_still_gives_what_is_answered() -> None:
+    parts = cleaning.split(f"{REPLY}\n\n-----Original Message-----\nWould Tuesday suit you?\n\nDana")
+    assert (parts.own, parts.quoted) == (REPLY, "Would Tuesday suit you?\n\nDana")

@@ -33,15 +33,30 @@ CHANGES = [
     (D.LOWER_CASE, "i", "Tomorrow I will bring the lamp.", "Tomorrow i will bring the lamp."),
     (D.POLITENESS, "avoid", "Please bring the lamp tomorrow.", "Bring the lamp tomorrow."),
     (D.MARKDOWN, "avoid", "The **second** lamp is broken.", "The second lamp is broken."),
-    (D.LISTS, "bullets", "One lamp broke. We need bulbs. Ana has a ladder.", "One lamp broke.\n\n- We need bulbs\n- Ana has a ladder"),
-    (D.PARAGRAPHS, "each", "One lamp broke. We need bulbs. Ana has a ladder.", "One lamp broke.\n\nWe need bulbs.\n\nAna has a ladder."),
+    (
+        D.LISTS,
+        "bullets",
+        "One lamp broke. We need bulbs. Ana has a ladder.",
+        "One lamp broke.\n\n- We need bulbs\n- Ana has a ladder",
+    ),
+    (
+        D.PARAGRAPHS,
+        "each",
+        "One lamp broke. We need bulbs. Ana has a ladder.",
+        "One lamp broke.\n\nWe need bulbs.\n\nAna has a ladder.",
+    ),
     (
         D.SENTENCE_LENGTH,
         "short:8",
         "The lamp in the hall broke last night, and we need a new one soon.",
         "The lamp in the hall broke last night. We need a new one soon.",
     ),
-    (D.CLOSING_LINE, "Thanks for your help.", "The lamp broke. We need bulbs.", "The lamp broke. We need bulbs. Thanks for your help."),
+    (
+        D.CLOSING_LINE,
+        "Thanks for your help.",
+        "The lamp broke. We need bulbs.",
+        "The lamp broke. We need bulbs. Thanks for your help.",
+    ),
 ]  # fmt: skip
 
 
@@ -87,5 +102,7 @@ def test_facts_names_and_typos_are_no_word_choice(before: str, after: str) -> No
 
 
 def test_points_written_in_are_no_evidence() -> None:
-    seen = found(letter("The lamp broke."), letter("The lamp broke. I don't know why! Ana & Ben think it's the wiring."))
+    seen = found(
+        letter("The lamp broke."), letter("The lamp broke. I don't know why! Ana & Ben think it's the wiring.")
+    )
     assert not {D.CONTRACTIONS, D.AMPERSAND, D.WORD_CHOICE, D.HEDGING} & {dimension for dimension, _ in seen}

@@ -3,7 +3,9 @@ from ownhand.domain.facts import compare
 
 def test_the_same_fact_in_another_form_is_kept() -> None:
     source = "We meet on March 3rd at 3pm, three of us, for $5,000; see https://example.org/a/ or write a@example.org."
-    output = "On 3 March at 3:00 p.m. the 3 of us meet about 5000 dollars (example: https://example.org/a, a@example.org)."
+    output = (
+        "On 3 March at 3:00 p.m. the 3 of us meet about 5000 dollars (example: https://example.org/a, a@example.org)."
+    )
     found = compare(source, output)
     assert found.dropped == ()
     assert found.added == ()

@@ -5,7 +5,12 @@ from ownhand.domain.letter import Known, fill, join, split, template_of
 MESSAGES = [
     ("Hi Dana,\n\nThe numbers are in.\n\nThanks,\nAna", "Hi Dana,", "Thanks,\nAna", "Hi {name},"),
     ("Dana,\nThe numbers are in.\n\n-- k", "Dana,", "-- k", "{name},"),
-    ("Dear Dr. Li:\n\nThe numbers are in.\n\nYours in coffee,\nI", "Dear Dr. Li:", "Yours in coffee,\nI", "Dear Dr. {last}:"),
+    (
+        "Dear Dr. Li:\n\nThe numbers are in.\n\nYours in coffee,\nI",
+        "Dear Dr. Li:",
+        "Yours in coffee,\nI",
+        "Dear Dr. {last}:",
+    ),
     ("Hey!\n\nThe numbers are in.\n\nxx\nM", "Hey!", "xx\nM", "Hey!"),
     ("Dana dear,\n\nThe numbers are in.\n\nLots of love,\nE.", "Dana dear,", "Lots of love,\nE.", "{name} dear,"),
     ("All,\n\nThe numbers are in.\n\nRS", "All,", "RS", "All,"),
@@ -16,7 +21,9 @@ MESSAGES = [
 
 
 @pytest.mark.parametrize(("text", "greeting", "sign_off", "template"), MESSAGES)
-def test_greetings_and_sign_offs_that_people_write_are_found(text: str, greeting: str, sign_off: str, template: str) -> None:
+def test_greetings_and_sign_offs_that_people_write_are_found(
+    text: str, greeting: str, sign_off: str, template: str
+) -> None:
     letter = split(text, ["Dana Li <dana@example.org>"])
     assert (letter.greeting, letter.body, letter.sign_off) == (greeting, "The numbers are in.", sign_off)
     assert template_of(letter.greeting, ["Dana Li <dana@example.org>"]) == template
@@ -39,7 +46,10 @@ def test_sentences_and_list_items_are_never_taken_for_an_edge(text: str) -> None
 
 
 def test_known_forms_help_where_the_shape_does_not() -> None:
-    text = "Ahoy matey of mine who sails the seven seas\n\nThe ship is ready.\n\nfair winds and following seas to all who sail"
+    text = (
+        "Ahoy matey of mine who sails the seven seas\n\nThe ship is ready.\n\n"
+        "fair winds and following seas to all who sail"
+    )
     known = Known((text.split("\n")[0],), (text.split("\n")[-1],))
     assert split(text, (), known).body == "The ship is ready."
 

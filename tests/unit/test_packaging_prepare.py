@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from types import ModuleType
 
@@ -99,6 +101,21 @@ def test_every_dependency_is_pinned(group: str) -> None:
     wanted = PROJECT["dependencies"] if group == "run" else PROJECT["optional-dependencies"]["dev"]
     names = {normal(re.split(r"[<>=!;\[ ]", requirement)[0]) for requirement in wanted}
     assert names <= {normal(name) for name in PINS}
+
+
+def test_every_imported_library_is_a_dependency_and_every_dependency_is_imported() -> None:
+    imported: set[str] = set()
+    for path in (ROOT / "app").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.split(".")[0])
+    distributions = packages_distributions()
+    outside = imported - set(sys.stdlib_module_names) - {"ownhand"}
+    declared = {normal(re.split(r"[<>=!;\[ ]", requirement)[0]) for requirement in PROJECT["dependencies"]}
+    used = {normal(name) for module in outside for name in distributions.get(module, [module])}
+    assert used == declared
 
 
 def test_qt_is_not_the_release_that_loses_references() -> None:

@@ -43,7 +43,10 @@ def test_the_value_of_similar_situations_wins() -> None:
 
 
 def test_a_rule_seen_in_two_audiences_is_for_everyone_unless_they_disagree() -> None:
-    same = [*votes("avoid", audience="work", dimension=D.EXCLAMATION), *votes("avoid", audience="friends", dimension=D.EXCLAMATION)]
+    same = [
+        *votes("avoid", audience="work", dimension=D.EXCLAMATION),
+        *votes("avoid", audience="friends", dimension=D.EXCLAMATION),
+    ]
     assert acting(learn(same)) == ["avoid"]
     differing = [*votes("Dear", "Dear", audience="work"), *votes("Hey", "Hey", audience="friends")]
     assert acting(learn(differing)) == []
@@ -81,9 +84,9 @@ def test_a_deleted_rule_comes_back_only_with_new_evidence() -> None:
 def test_a_set_closing_line_is_one_that_came_twice() -> None:
     lines = votes("Peter has the keys.", "Thanks for your help.", "The door is open.", dimension=D.CLOSING_LINE)
     assert learn(lines) == []
-    assert acting(learn([*lines, *votes("Thanks for your help.", "Thanks for your help.", dimension=D.CLOSING_LINE, start=4)])) == [
-        "Thanks for your help."
-    ]
+    assert acting(
+        learn([*lines, *votes("Thanks for your help.", "Thanks for your help.", dimension=D.CLOSING_LINE, start=4)])
+    ) == ["Thanks for your help."]
 
 
 def test_what_a_person_types_becomes_the_rule_they_mean() -> None:

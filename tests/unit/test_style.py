@@ -2,12 +2,27 @@ import pytest
 
 from ownhand.domain.corpus import Document, Kind
 from ownhand.domain.preference import Dimension, Origin, Preference
-from ownhand.domain.style import add, combine, from_json, greeting_for, measure, preferences_from, remove, summary, to_json, traits
+from ownhand.domain.style import (
+    add,
+    combine,
+    from_json,
+    greeting_for,
+    measure,
+    preferences_from,
+    remove,
+    summary,
+    to_json,
+    traits,
+)
 from ownhand.errors import BadInput
 
 
-def message(i: int, greeting: str = "Hi Dana,", body: str = "I'm sure it's fine. We don't mind the colour.") -> Document:
-    return Document(str(i), Kind.EMAIL, f"{greeting}\n\n{body} Note {i}.\n\nBest,\nJo", recipients=("Dana Li <d@example.org>",))
+def message(
+    i: int, greeting: str = "Hi Dana,", body: str = "I'm sure it's fine. We don't mind the colour."
+) -> Document:
+    return Document(
+        str(i), Kind.EMAIL, f"{greeting}\n\n{body} Note {i}.\n\nBest,\nJo", recipients=("Dana Li <d@example.org>",)
+    )
 
 
 def test_habits_are_measured_in_words_the_person_can_check() -> None:
@@ -33,7 +48,9 @@ def test_a_setting_overrules_what_was_measured_and_learning_stands_above_it() ->
     set_by_hand = {p.dimension: p for p in preferences_from(profile, {"contractions": "avoid"})}
     assert set_by_hand[Dimension.CONTRACTIONS].origin is Origin.STATED
     learned = Preference("x", Dimension.SIGN_OFF, "Cheers,\nJo", edits=("a", "b"), agreeing=2)
-    assert [p.value for p in combine([learned], preferences_from(profile)) if p.dimension is Dimension.SIGN_OFF] == ["Cheers,\nJo"]
+    assert [p.value for p in combine([learned], preferences_from(profile)) if p.dimension is Dimension.SIGN_OFF] == [
+        "Cheers,\nJo"
+    ]
 
 
 def test_taking_a_document_out_undoes_adding_it() -> None:

@@ -152,7 +152,7 @@ class PlainText:
     name = "text"
 
     def accepts(self, path: Path, head: bytes) -> bool:
-        return bool(head) and not _FOREIGN.match(head) and _is_text(head)
+        return path.suffix.lower() not in _NO_PROSE and not _FOREIGN.match(head) and _is_text(head)
 
     def read(self, path: Path, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
         data = _text_file(path)
@@ -168,10 +168,17 @@ def _is_markdown(path: Path, text: str) -> bool:
     return path.suffix.lower() in {".md", ".markdown", ".mdown"} or text.startswith("---\n")
 
 
+_NO_PROSE = frozenset(
+    ".py .pyi .js .mjs .ts .tsx .jsx .c .h .cc .cpp .hpp .cs .java .kt .go .rs .rb .php .pl .sh .bash .ps1 .bat .sql .r"
+    " .m .css .scss .json .jsonl .csv .tsv .xml .yaml .yml .toml .ini .cfg .conf .properties .log .lock .bib .sty .cls"
+    " .svg .ipynb .diff .patch .po .pot .vcf .ics .msf .dat .srt .vtt .mk .cmake .gradle .plist".split()
+)
+"""Text that is no prose.  Only here the name decides: a program and an essay look alike to what counts letters."""
+
 _FOREIGN = re.compile(
     rb"PK\x03\x04|PK\x05\x06|%PDF-|\{\\rtf|\xd0\xcf\x11\xe0|\x89PNG|GIF8|\xff\xd8\xff|\x7fELF|MZ|SQLite format 3"
     rb"|\x78\x9f\x3e\x22"
-    rb"|\s{0,40}<\?xml|BM.{4}\x00\x00\x00\x00|OggS|ID3|RIFF|7z\xbc\xaf|Rar!|\x1f\x8b|BZh|\xfd7zXZ",
+    rb"|// <!-- <mdb:mork|\s{0,40}<\?xml|BM.{4}\x00\x00\x00\x00|OggS|ID3|RIFF|7z\xbc\xaf|Rar!|\x1f\x8b|BZh|\xfd7zXZ",
     re.DOTALL,
 )
 

@@ -24,7 +24,7 @@ from ownhand.adapters import charset, markup
 from ownhand.domain import cleaning
 from ownhand.domain.ports import Message, Skipped
 
-MESSAGE_LIMIT = 8 << 20
+MESSAGE_LIMIT = 4 << 20
 """Bytes of one message that are read: the text parts come first, what is beyond are attachments."""
 HEADER_LIMIT = 8_000
 """Bytes of one header, unfolded; a list of recipients that is longer is cut."""

@@ -16,8 +16,10 @@ Element = Any
 LIMIT = 2_000_000
 """Characters of markup that are looked at; a person's message has a hundredth."""
 
-_OPEN, _CLOSE, _REST = "\ue0f1", "\ue0f2", "\ue0f3"
-"""Private-use characters that mark the begin and end of a quote in the converted text, and "all the rest is quoted"."""
+_OPEN, _CLOSE = "\ue0f1", "\ue0f2"
+"""Private-use characters that mark the begin and end of a quote in the converted text."""
+_DIVIDER = "-----Original Message-----"
+"""What Outlook's text messages have where its HTML has only a line over the headers of the message below."""
 
 _QUOTE_CLASS = re.compile(
     r"\b(?:gmail_quote|yahoo_quoted|protonmail_quote|zmail_extra|tutanota_quote|moz-cite|mail-quote|quoted|cite"
@@ -39,11 +41,11 @@ _CONFIG = ParserConfig(css=CSS_PROFILES["strict"], display_images=False, display
 def to_text(markup: str, mail: bool = True) -> str:
     """Readable text of an HTML page or part.
 
-    With `mail`, quoted blocks come out with "> " before each line and what hides below a reply divider as well, so that
-    cleaning.split sees the same marks as in a plain-text message.  Scripts, styles and hidden elements are gone.
+    With `mail`, quoted blocks come out with "> " before each line and a reply divider as words, so that cleaning.split
+    sees the same marks as in a plain-text message.  Scripts, styles and hidden elements are gone.
     Nothing is fetched.  Returns '' for what no parser can read.
     """
-    markup = re.sub("[\ue0f1-\ue0f3\x00-\x08\x0b\x0c\x0e-\x1f]", "", markup[:LIMIT]).strip()
+    markup = re.sub("[\ue0f1\ue0f2\x00-\x08\x0b\x0c\x0e-\x1f]", "", markup[:LIMIT]).strip()
     # A declaration inside an already decoded text makes lxml refuse it.
     markup = re.sub(r"^\s*<\?xml[^>]{0,200}\?>", "", markup)
     if not markup:
@@ -82,11 +84,11 @@ def _prepare(tree: Element, mail: bool) -> None:
         if element.getparent() is None:
             continue
         if _is_quote(element, style):
-            _mark(element, _OPEN, _CLOSE)
+            _insert_line(element, 0, _OPEN)
+            _insert_line(element, len(element), _CLOSE)
         elif _REST_ID.search((element.get("id") or "").lower()) or _BORDER_TOP.search(style):
-            _mark(element, _REST, "")
+            _insert_line(element, 0, _DIVIDER)
         elif _SIGNATURE_CLASS.search((element.get("class") or "").lower()):
-            _mark(element, "", "")
             _insert_line(element, 0, "-- ")
 
 
@@ -107,13 +109,6 @@ def _empty(element: Element) -> None:
     element.tag = "span"
 
 
-def _mark(element: Element, before: str, after: str) -> None:
-    if before:
-        _insert_line(element, 0, before)
-    if after:
-        _insert_line(element, len(element), after)
-
-
 def _insert_line(element: Element, position: int, text: str) -> None:
     line = etree.Element("div")
     line.text = text
@@ -127,12 +122,10 @@ def _prefixed(text: str) -> str:
     depth = 0
     for line in text.split("\n"):
         depth += line.count(_OPEN)
-        bare = re.sub(f"[{_OPEN}{_CLOSE}{_REST}]", "", line)
+        bare = re.sub(f"[{_OPEN}{_CLOSE}]", "", line)
         if line.strip() == bare.strip() or bare.strip():
             lines.append(f"{'>' * min(depth, 9)} {bare.strip()}" if depth > 0 else bare)
         depth = max(0, depth - line.count(_CLOSE))
-        if _REST in line:
-            depth += 1000
     return "\n".join(lines)
 
 

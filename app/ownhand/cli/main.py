@@ -172,12 +172,14 @@ def _open(arguments: Arguments) -> App:
     chosen = options(arguments)
     try:
         return build(chosen)
-    except KeyUnavailable:
+    except KeyUnavailable as error:
         if (
             chosen.passphrase is not None
             or not sys.stdin.isatty()
             or not (arguments.key == "passphrase" or _has_passphrase(chosen))
         ):
+            if arguments.key is None and KeyRing(chosen.folder).holder() is None:
+                raise KeyUnavailable(f"{error} Choose with --key passphrase or --key file.") from error
             raise
     return build(Options(chosen.folder, chosen.key, getpass("Passphrase of your vault: ")))
 

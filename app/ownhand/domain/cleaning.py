@@ -7,6 +7,7 @@ All functions return text with LF line ends and cost time linear in its length.
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -125,24 +126,33 @@ def _next_text(lines: list[str], start: int) -> int | None:
 
 
 def _is_header_block(lines: list[str], index: int) -> bool:
-    """Outlook's ``From: / Sent: / To: / Subject:`` in any of the languages, within eight lines."""
-    if not q.HEADER_FROM.match(lines[index][: q.LINE_LIMIT]):
+    """The headers that a program puts over a quoted message, in any of the languages.
+
+    ``From:`` and two others within eight lines, or three lines of headers one after the other with a ``From:`` among them.
+    """
+    first = lines[index][: q.LINE_LIMIT]
+    if q.HEADER_FROM.match(first):
+        return sum(bool(q.HEADER_OTHER.match(line[: q.LINE_LIMIT])) for line in lines[index + 1 : index + 8]) >= 2
+    if not q.HEADER_OTHER.match(first):
         return False
-    others = sum(bool(q.HEADER_OTHER.match(line[: q.LINE_LIMIT])) for line in lines[index + 1 : index + 8])
-    return others >= 2
+    run = list(itertools.takewhile(q.HEADER_OTHER.match, (line[: q.LINE_LIMIT] for line in lines[index : index + 6])))
+    return len(run) >= 3 and any(q.HEADER_FROM.match(line) for line in run)
 
 
 def _after_headers(lines: list[str], index: int, name: str) -> tuple[int, str]:
-    """Where the text under a header block begins, and the name in its From line."""
-    start = index
-    while start < min(index + 16, len(lines)):
-        line = lines[start][: q.LINE_LIMIT]
+    """Where the text under a divider or a header block begins, and the name in its From line."""
+    end = index if q.HEADER_OTHER.match(lines[index][: q.LINE_LIMIT]) else index + 1
+    for at in range(end, min(index + 16, len(lines))):
+        line = lines[at][: q.LINE_LIMIT]
+        if q.HEADER_OTHER.match(line):
+            end = at + 1
+        elif not line.strip() and end > index + 1:
+            break
         if q.HEADER_FROM.match(line) and not name:
             name = _name_in(re.split("[:：]", line, maxsplit=1)[1].lstrip("*_ "))
-        if start > index and not line.strip() and q.HEADER_OTHER.match(lines[start - 1][: q.LINE_LIMIT]):
-            break
-        start += 1
-    return start, name
+    while end < len(lines) and lines[end].strip() and end > index + 1 and lines[end][:1] in " \t":
+        end += 1
+    return end, name
 
 
 def _attribution(lines: list[str], index: int) -> int:
@@ -299,7 +309,7 @@ def _unquote(quoted: list[str]) -> str:
         if length or _is_header_block(lines, index) or q.ORIGINAL.match(lines[index][: q.LINE_LIMIT]):
             if any(line.strip() for line in kept):
                 break
-            index += max(1, length)
+            index = index + length if length else _after_headers(lines, index, "-")[0]
             continue
         if lines[index].strip() == "--":
             break
@@ -358,7 +368,7 @@ def _collapse(lines: list[str]) -> str:
 def prose_of_markdown(text: str, is_markdown: bool = True) -> tuple[str, str]:
     """The title and the prose of a text file: no front matter, fenced code, HTML comments or link targets.
 
-    In Markdown the lines of a paragraph are one (CommonMark 6.12, soft line breaks); in other texts they are joined only
+    In Markdown the lines of a paragraph are one (CommonMark, soft line breaks); in other texts they are joined only
     where they were wrapped.
     """
     text = normalise(text)
@@ -381,7 +391,7 @@ def prose_of_markdown(text: str, is_markdown: bool = True) -> tuple[str, str]:
         if heading and not title and not any(kept.strip() for kept in lines):
             title = heading.group(1)
             continue
-        lines.append(heading.group(1) if heading else line)
+        lines.extend(["", heading.group(1), ""] if heading else [line])
     prose = re.sub(r"<!--[^>]{0,2000}-->", "", "\n".join(lines))
     prose = re.sub(r"!\[[^\]\n]{0,200}\]\([^)\n]{0,500}\)", "", prose)
     prose = re.sub(r"\[([^\]\n]{1,300})\]\([^)\n]{0,500}\)", r"\1", prose)

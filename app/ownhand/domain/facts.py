@@ -28,8 +28,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("url", re.compile(r"(?:https?://|www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")),
     ("address", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
     ("money", re.compile(
-        rf"(?P<cur>[$€£¥]|\b(?:USD|EUR|GBP|US\$))\s?(?P<n>{_NUMBER})\s?(?P<k>k|m|bn|million|"
-        rf"thousand|billion)?\b"
+        rf"(?P<cur>[$€£¥]|\b(?:USD|EUR|GBP|US\$))\s?(?P<n>{_NUMBER})(?:\s?(?P<k>k|m|bn|million|"
+        rf"thousand|billion)\b)?"
 
         rf"|(?P<n2>{_NUMBER})\s?(?P<k2>k|m|bn|million|thousand|billion)?\s?(?P<cur2>€|£|\$|"
         rf"dollars?|euros?|pounds?|USD|EUR|GBP)(?!\w)", re.I)),
@@ -120,11 +120,8 @@ def compare(source: str, output: str, allowed: str = "") -> Facts:
     keys_out = {fact.key for fact in here}
     keys_known = {fact.key for fact in there} | {fact.key for fact in facts_in(allowed)}
     kept: list[str] = []
-    dropped: list[str] = []
+    dropped = [fact.words for fact in there if fact.key not in keys_out and not _said(fact, low_out)]
     added: list[str] = []
-    for fact in there:
-        if fact.key not in keys_out and not _said(fact, low_out):
-            dropped.append(fact.words)
     for fact in here:
         known = fact.key in keys_known or _said(fact, low_known)
         (kept if known else added).append(fact.words)

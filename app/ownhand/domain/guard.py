@@ -83,6 +83,7 @@ def expands(point: str, sentence: str) -> bool:
         and negates_alike(point, sentence)
         and not loops(sentence)
         and len(words(sentence)) <= 1.7 * len(words(point)) + 5
+        and not any(mark in sentence and mark not in point for mark in ":;()")
         and not _broken(sentence)
     )
 

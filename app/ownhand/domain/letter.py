@@ -133,11 +133,19 @@ def _is_greeting(line: str, recipients: Sequence[str], alone_in_paragraph: bool)
     if _STARTS_GREETING.match(line):
         bare = len(words) <= 4 and not _SENTENCE_END.search(line)
         return ends_open or (alone_in_paragraph and (bare or (line.endswith(".") and len(words) <= 3)))
-    if ends_open and _VOCATIVE.match(line) and len(words) <= 4 and line[-1] in ",-–—":
+    if ends_open and len(words) <= 4 and line[-1] in ",-–—" and _VOCATIVE.match(line) and all(map(_is_called, words)):
         return True
     names = [name.lower() for name in map(first_name_of, recipients) if name]
     has_name = any(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", line.lower()) for name in names)
     return has_name and len(words) <= 5 and alone_in_paragraph and (ends_open or not _SENTENCE_END.search(line))
+
+
+def _is_called(word: str) -> bool:
+    """Whether a word can be part of what somebody is called by."""
+    bare = word.rstrip(",:!–—-")
+    if bare.endswith(".") and len(bare) > 5:
+        return False
+    return not bare or bare[:1].isupper() or bare.lower() in {"my", "dear", "and", "&", "all"}
 
 
 def _take_sign_off(lines: list[str], known: Known, alone: bool) -> tuple[str, list[str]]:

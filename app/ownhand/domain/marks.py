@@ -92,7 +92,6 @@ _UNIT_AFTER = (
 )
 
 
-
 def numerals(text: str, value: str) -> str:
     """Small numbers as digits ('3') or as words ('three'); never times, dates, labels or 'one'."""
     if value == "digits":

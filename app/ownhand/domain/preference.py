@@ -80,7 +80,8 @@ class Evidence:
     """What one edit says on one dimension: it speaks for `value`, and against `instead_of` where that is set.
 
     `value` and `instead_of` are the dimension's own values, e.g. 'Hi {name},' for a greeting ('' = none), 'use' and
-    'avoid' for contractions, 'utilize=use' for a word choice.  `subject` tells apart several rules of one dimension: the
+    'avoid' for contractions, 'utilize=use' for a word choice.  `subject` tells apart several rules of one
+    dimension: the
     phrase of a stock phrase, the replaced word of a word choice; '' elsewhere.
     """
 
@@ -131,9 +132,9 @@ DELETED = "(deleted)"
 
 _DECAY = 0.98
 """Weight of a piece of evidence relative to the next newer one on the same dimension."""
-_TEMPERATURE = 0.06
+_TEMPERATURE = 0.1
 """How fast the vote of a past edit falls with the distance of its situation, in units of cosine."""
-_SHARPNESS = 2.0
+_SHARPNESS = 3.0
 _CONTENT = 0.5
 """Weight of a content sentence that stands where a set line could stand: hardly an objection."""
 _EFFECT = 0.6

@@ -111,7 +111,8 @@ def contract(text: str, apostrophe: str = "'") -> str:
 
 # ---------------------------------------------------------------------------------------------------------- spelling
 
-_IZE = """organ real recogn apolog summar priorit final minim maxim optim util emphas custom special categor author standard
+_IZE = """
+organ real recogn apolog summar priorit final minim maxim optim util emphas custom special categor author standard
 memor critic modern stabil general central formal initial normal visual synchron monet mobil harmon character capital
 familiar
 jeopard scrutin sympath symbol public popular penal legal local material digit crystall personal polar privat random
@@ -123,7 +124,8 @@ _OUR = (
     "col fav hon lab behavi neighb harb hum rum flav vap endeav od arm parl splend cand rig tum vig discol misbehavi"
 ).split()
 _LL = "travel cancel label model level signal fuel counsel dial channel marvel quarrel tunnel pedal total".split()
-_SINGLE = """center:centre centers:centres centered:centred centering:centring theater:theatre theaters:theatres liter:litre
+_SINGLE = """
+center:centre centers:centres centered:centred centering:centring theater:theatre theaters:theatres liter:litre
 liters:litres fiber:fibre fibers:fibres kilometer:kilometre kilometers:kilometres centimeter:centimetre
 millimeter:millimetre
 caliber:calibre somber:sombre luster:lustre meager:meagre defense:defence offense:offence pretense:pretence
@@ -240,7 +242,10 @@ FAMILIES: tuple[Family, ...] = (
         r"to you)?(?: today)?(?: (?:regarding|about|concerning|because|to (?:inform you|let you "
         r"know|tell you)(?: that| about)?))?", True),
     _family("please be advised that", r"please (?:be (?:advised|informed|aware)|note|know) that", True),
-    _family("it is worth noting that", r"it(?:['’]s| is) (?:worth|important) (?:noting|to note|mentioning|to mention) that", True),
+    _family(
+        "it is worth noting that", r"it(?:['’]s| is) (?:worth|important)" r" "
+        r"(?:noting|to note|mentioning|to mention) that", True
+    ),
     _family("as per my last email", r"(?:as )?per my (?:last|previous) (?:e-?mail|message|note),?", True),
     _family("needless to say", r"needless to say,?|it goes without saying that", True),
     _family("at the end of the day", r"at the end of the day,?", True),

@@ -133,12 +133,15 @@ class Personal:
             except UserError as error:
                 _log.warning("the token memory was not extended: %s", type(error).__name__)
 
-    def reload(self) -> None:
-        """Forget the memories and read the vault again: after documents were removed."""
+    def forgotten(self, passages: Sequence[int]) -> None:
+        """Documents were removed: take their vectors out, and learn what is left anew."""
+        if self._recall is not None and passages:
+            self._recall.remove(COLLECTION, passages)
         self.memory = Memory()
         self._learning.reset_profile()
         self._engine.forget(self.token_memory)
-        self.fill()
+        self._learn_history()
+        self.count()
 
     def forget(self) -> None:
         """Drop what the workers know of this person."""

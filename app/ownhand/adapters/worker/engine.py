@@ -262,7 +262,7 @@ class Engine:
         if run.memory is not None:
             recent = [*run.own[-ORDER:], *run.generated[-ORDER:]]
             claim = run.memory.predict(recent, start=len(run.own) + len(run.generated) < ORDER)
-        allowed = self._vocabulary.consistent(run.writer.partial) if False else None
+        allowed = self._vocabulary.consistent(run.writer.partial) if run.writer.partial else None
         measured = self._mixed(logits, claim, run.memory_weight, allowed)
         chosen = measured
         if run.sampling.repeat_penalty != 1.0:

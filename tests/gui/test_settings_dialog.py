@@ -1,0 +1,170 @@
+"""The settings: every row from the table, what was learned, models, history, privacy."""
+
+from __future__ import annotations
+
+import pytest
+from helpers.accessible import nameless
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox
+
+from ownhand.settings import COMPLETIONS, FONT_SIZE, SETTINGS, THEME
+from ownhand.ui.learnedpage import EvidenceDialog
+from ownhand.ui.settings import ELSEWHERE, SettingsDialog
+from ownhand.ui.windows import TypeToConfirm
+
+
+@pytest.fixture
+def dialog(qtbot, scripted, theme, bridge, quiet):
+    made = SettingsDialog(scripted, theme, bridge, None)
+    qtbot.addWidget(made)
+    made.show()
+    made.reload()
+    quiet()
+    yield made
+    quiet()
+
+
+def push(root, text):
+    return next(found for found in root.findChildren(QPushButton) if found.text() == text)
+
+
+def test_every_setting_has_a_control_with_its_name_and_help(dialog):
+    for setting in SETTINGS:
+        if setting.key in ELSEWHERE:
+            continue
+        control = dialog.findChild(object, setting.key)
+        assert control is not None, setting.key
+        assert control.accessibleName() == setting.label
+        assert control.accessibleDescription() == setting.help
+
+
+def test_a_change_holds_at_once_and_can_go_back_to_the_default(dialog, scripted, qtbot, quiet):
+    dialog.findChild(QCheckBox, COMPLETIONS.key).click()
+    qtbot.waitUntil(lambda: scripted.settings.get(COMPLETIONS) is False)
+    dialog.findChild(QSpinBox, FONT_SIZE.key).setValue(17)
+    qtbot.waitUntil(lambda: scripted.settings.get(FONT_SIZE) == 17)
+    box = dialog.findChild(QComboBox, THEME.key)
+    box.setCurrentIndex(box.findData("light"))
+    box.activated.emit(0)
+    qtbot.waitUntil(lambda: scripted.settings.get(THEME) == "light")
+
+
+def test_search_keeps_the_pages_that_say_the_word(dialog):
+    dialog.search.setText("gpu")
+    assert dialog._names.stringList() == ["Advanced"]
+    dialog.search.clear()
+    assert len(dialog._names.stringList()) == 8
+    dialog.show_page("privacy")
+    assert dialog.stack.currentWidget().isAncestorOf(dialog.privacy)
+
+
+# ------------------------------------------------------------------------------------------------------------ learned
+
+
+def rules(dialog):
+    table = dialog.learned.table
+    return [table.row_at(n).statement for n in range(table.rowCount())]
+
+
+def test_rules_are_listed_with_audience_certainty_and_evidence(dialog, qtmodeltester):
+    table = dialog.learned.table
+    assert "Write “use” instead of “utilize”." in rules(dialog)
+    row = rules(dialog).index("Sign off with “Cheers,”.")
+    assert [table.index(row, n).data() for n in range(1, 4)] == ["Work", "78 %", "6 for, 1 against"]
+    qtmodeltester.check(table)
+
+
+def test_a_rule_can_be_switched_reworded_and_deleted(dialog, scripted, qtbot, quiet):
+    table = dialog.learned.table
+    row = rules(dialog).index("Use contractions.")
+    table.setData(table.index(row, 0), Qt.CheckState.Unchecked, Qt.ItemDataRole.CheckStateRole)
+    qtbot.waitUntil(lambda: not next(r for r in scripted.learning.rules if r.id == "p4").enabled)
+    quiet()
+    row = rules(dialog).index("Use contractions.")
+    table.setData(table.index(row, 0), "Contract whatever can be", Qt.ItemDataRole.EditRole)
+    qtbot.waitUntil(lambda: "Contract whatever can be" in rules(dialog))
+    dialog.learned.view.setCurrentIndex(table.index(rules(dialog).index("Contract whatever can be"), 0))
+    push(dialog.learned, "Delete").click()
+    qtbot.waitUntil(lambda: "Contract whatever can be" not in rules(dialog))
+
+
+def test_a_rule_can_be_stated(dialog, scripted, qtbot):
+    dialog.learned.new_rule.setText("never start with so")
+    dialog.learned.audience.setCurrentIndex(dialog.learned.audience.findData("work"))
+    qtbot.keyClick(dialog.learned.new_rule, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "never start with so" in rules(dialog))
+    assert scripted.learning.rules[-1].audience == "work"
+
+
+def test_the_edits_behind_a_rule_stand_side_by_side(dialog, qtbot):
+    row = rules(dialog).index("Use contractions.")
+    dialog.learned.view.setCurrentIndex(dialog.learned.table.index(row, 0))
+    push(dialog.learned, "Show the edits…").click()
+    qtbot.waitUntil(lambda: dialog.findChild(EvidenceDialog) is not None)
+    evidence = dialog.findChild(EvidenceDialog)
+    texts = [text.toPlainText() for text in evidence.findChildren(object) if text.objectName() == "Reading"]
+    assert "Please utilize the new form." in texts
+    assert "Please use the new form." in texts
+    assert nameless(evidence) == []
+    evidence.close()
+
+
+def test_forgetting_everything_asks_for_the_word(dialog, scripted, qtbot):
+    push(dialog.learned, "Forget everything learned…").click()
+    confirm = dialog.findChild(TypeToConfirm)
+    assert not confirm._do.isEnabled()
+    confirm._field.setText("forget")
+    confirm._do.click()
+    qtbot.waitUntil(lambda: scripted.learning.rules == [])
+
+
+# --------------------------------------------------------------------------------------------------- the other pages
+
+
+def test_a_trait_can_be_overruled_and_left_as_i_write(dialog, scripted, qtbot, quiet):
+    box = next(b for b in dialog.style_panel.findChildren(QComboBox) if b.accessibleName() == "Contractions")
+    box.setCurrentIndex(box.findData("avoid"))
+    box.activated.emit(2)
+    qtbot.waitUntil(lambda: scripted.learning.chosen == {("everyone", "contractions"): "avoid"})
+    box.setCurrentIndex(0)
+    box.activated.emit(0)
+    qtbot.waitUntil(lambda: scripted.learning.chosen == {("everyone", "contractions"): None})
+
+
+def test_another_model_can_be_chosen_for_a_role(dialog, scripted, qtbot, quiet):
+    next(p for p in dialog.models.findChildren(QPushButton) if p.text() == "Use for completions").click()
+    qtbot.waitUntil(lambda: scripted.models.chosen("completion").stem == "larger")
+    quiet()
+
+
+def test_a_file_that_is_no_model_is_refused_in_a_sentence(dialog, qtbot, tmp_path):
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"nope")
+    dialog.models.add_file(bad)
+    qtbot.waitUntil(lambda: "is not a GGUF model file" in dialog.models._trouble.text())
+
+
+def test_a_source_can_be_removed(dialog, scripted, qtbot):
+    next(p for p in dialog.history.findChildren(QPushButton) if p.accessibleName() == "Remove Writing").click()
+    qtbot.waitUntil(lambda: [source.id for source in scripted.library.sources()] == [1])
+
+
+def test_privacy_says_where_things_lie_exports_and_erases_after_the_word(dialog, scripted, qtbot, tmp_path):
+    from PySide6.QtWidgets import QLabel
+
+    words = " ".join(label.text() for label in dialog.privacy.findChildren(QLabel))
+    assert "SQLCipher" in words
+    assert "system keyring" in words
+    assert "/home/robin/.local/share/ownhand/vault.db" in words
+    dialog.privacy.export_to(tmp_path / "all.zip")
+    qtbot.waitUntil(lambda: "not encrypted" in dialog.privacy._said.text())
+    push(dialog.privacy, "Erase everything…").click()
+    confirm = dialog.findChild(TypeToConfirm)
+    confirm._field.setText("erase")
+    with qtbot.waitSignal(dialog.erased):
+        confirm._do.click()
+    assert scripted.privacy.erased
+
+
+def test_everything_that_takes_the_focus_has_a_name(dialog):
+    assert nameless(dialog) == []

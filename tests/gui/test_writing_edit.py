@@ -1,0 +1,177 @@
+"""The page: what the keys do to ghost text, and what the text is when it is read."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, Qt
+from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextCursor
+
+from ownhand.domain.completion import start
+from ownhand.ui.editor import WritingEdit
+from ownhand.ui.theme import Tokens, contrast
+
+K, M = Qt.Key, Qt.KeyboardModifier
+
+
+@pytest.fixture
+def edit(qtbot):
+    made = WritingEdit()
+    qtbot.addWidget(made)
+    made.resize(600, 400)
+    made.show()
+    made.activateWindow()
+    made.setFocus()
+    qtbot.waitUntil(made.hasFocus)
+    made.set_text("Thanks. I'll ", 13)
+    return made
+
+
+def ghost(edit, text="go through them tonight", *others):
+    assert edit.show_ghost(start(text, others))
+
+
+def test_tab_takes_all_of_it_as_one_undo_step(edit, qtbot):
+    ghost(edit)
+    with qtbot.waitSignal(edit.taken) as taken:
+        qtbot.keyClick(edit, K.Key_Tab)
+    assert taken.args == ["go through them tonight"]
+    assert edit.text() == "Thanks. I'll go through them tonight"
+    edit.undo()
+    assert edit.text() == "Thanks. I'll "
+    edit.redo()
+    assert edit.text() == "Thanks. I'll go through them tonight"
+
+
+def test_control_right_takes_a_word_and_shows_the_rest(edit, qtbot):
+    ghost(edit)
+    qtbot.keyClick(edit, K.Key_Right, M.ControlModifier)
+    assert edit.text() == "Thanks. I'll go"
+    assert edit.ghost.text == " through them tonight"
+
+
+def test_control_down_takes_the_line(edit, qtbot):
+    ghost(edit, "go.\n\nCheers")
+    qtbot.keyClick(edit, K.Key_Down, M.ControlModifier)
+    assert edit.text() == "Thanks. I'll go."
+    assert edit.ghost.text == "\n\nCheers"
+
+
+def test_escape_waves_it_away(edit, qtbot):
+    ghost(edit)
+    with qtbot.waitSignal(edit.dismissed):
+        qtbot.keyClick(edit, K.Key_Escape)
+    assert edit.ghost is None
+    assert edit.text() == "Thanks. I'll "
+
+
+def test_alt_brackets_go_through_the_alternatives(edit, qtbot):
+    ghost(edit, "one", "two", "three")
+    qtbot.keyClick(edit, K.Key_BracketRight, M.AltModifier)
+    assert edit.ghost.text == "two"
+    qtbot.keyClick(edit, K.Key_BracketLeft, M.AltModifier)
+    qtbot.keyClick(edit, K.Key_BracketLeft, M.AltModifier)
+    assert edit.ghost.text == "three"
+    assert edit.text() == "Thanks. I'll "
+
+
+def test_typing_the_same_letters_advances_through_it(edit, qtbot):
+    ghost(edit)
+    qtbot.keyClicks(edit, "go t")
+    assert edit.ghost.text == "hrough them tonight"
+    assert edit.text() == "Thanks. I'll go t"
+    with qtbot.waitSignal(edit.paused_at):
+        qtbot.keyClicks(edit, "x")
+    assert edit.ghost is None
+
+
+def test_it_can_stand_in_the_middle_of_a_line(edit, qtbot):
+    edit.set_text("I'll 😀 tonight. 👍", 7)
+    ghost(edit, "look")
+    qtbot.keyClick(edit, K.Key_Tab)
+    assert edit.text() == "I'll 😀 looktonight. 👍"
+
+
+def test_it_is_not_in_text_clipboard_undo_or_modified(edit, qtbot):
+    ghost(edit, "secret words\nand more")
+    assert edit.text() == "Thanks. I'll "
+    assert not edit.document().isModified()
+    assert not edit.document().isUndoAvailable()
+    assert edit.document().blockCount() == 1
+    qtbot.keyClick(edit, K.Key_A, M.ControlModifier)
+    qtbot.keyClick(edit, K.Key_C, M.ControlModifier)
+    assert QGuiApplication.clipboard().text() == "Thanks. I'll "
+
+
+@pytest.mark.parametrize("how", ["click", "focus", "composition", "paste", "left key", "other text", "undo"])
+def test_whatever_else_happens_takes_it_down(edit, qtbot, how):
+    qtbot.keyClicks(edit, "x")
+    ghost(edit)
+    if how == "click":
+        qtbot.mouseClick(edit.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    elif how == "focus":
+        edit.clearFocus()
+    elif how == "composition":
+        edit.inputMethodEvent(QInputMethodEvent("ka", []))
+        assert edit.is_composing()
+        assert not edit.show_ghost(start("no")), "never while something is being composed"
+        edit.inputMethodEvent(QInputMethodEvent())
+    elif how == "paste":
+        data = QMimeData()
+        data.setText("pasted")
+        edit.insertFromMimeData(data)
+    elif how == "left key":
+        qtbot.keyClick(edit, K.Key_Left)
+    elif how == "other text":
+        edit.setPlainText("other")
+    else:
+        edit.undo()
+    assert edit.ghost is None
+    assert "go through" not in edit.text()
+    assert all(not block.layout().preeditAreaText() for block in blocks(edit))
+
+
+def blocks(edit):
+    block = edit.document().begin()
+    while block.isValid():
+        yield block
+        block = block.next()
+
+
+def test_never_with_a_selection(edit, qtbot):
+    edit.moveCursor(QTextCursor.MoveOperation.Start, QTextCursor.MoveMode.KeepAnchor)
+    assert not edit.show_ghost(start("no"))
+
+
+def test_tab_is_a_tab_where_nothing_is_shown_and_leaves_after_escape(edit, qtbot):
+    qtbot.keyClick(edit, K.Key_Tab)
+    assert edit.text().endswith("\t")
+    qtbot.keyClick(edit, K.Key_Escape)
+    qtbot.keyClick(edit, K.Key_Tab)
+    assert edit.text().count("\t") == 1
+
+
+def test_shift_return_is_an_ordinary_line_end(edit, qtbot):
+    qtbot.keyClick(edit, K.Key_Return, M.ShiftModifier)
+    assert edit.text() == "Thanks. I'll \n"
+    assert edit.document().blockCount() == 2
+
+
+def test_what_was_saved_is_what_comes_back(edit):
+    text = "non\u00a0breaking, 😀 and\ttabs\n\n  indented\n"
+    edit.set_text(text, 6)
+    assert edit.text() == text
+    assert edit.caret == 6
+    assert edit.place().prefix == text[:6]
+
+
+def test_every_new_paragraph_has_the_same_line_height(edit, qtbot):
+    qtbot.keyClick(edit, K.Key_Return)
+    qtbot.keyClicks(edit, "more")
+    assert {block.blockFormat().lineHeight() for block in blocks(edit)} == {150.0}
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_the_ghost_can_be_read_and_told_from_the_text(name, theme):
+    tokens = Tokens.load(theme._resources / "themes" / f"{name}.toml")
+    assert contrast(tokens.ghost, tokens["page"]) >= 4.5
+    assert contrast(tokens["text"], tokens["page"]) > 2 * contrast(tokens.ghost, tokens["page"])
