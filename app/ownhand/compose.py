@@ -9,6 +9,7 @@ from pathlib import Path
 from ownhand import paths
 from ownhand.adapters import importers, store
 from ownhand.adapters.keys import Holder, KeyRing
+from ownhand.adapters.spelling import Speller
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.recall import RecallClient
@@ -189,7 +190,7 @@ def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
         personal,
         learning,
         Completing(workers.engines.completion, personal, settings),
-        Drafting(workers.engines.suggestion, personal, learning),
+        Drafting(workers.engines.suggestion, personal, learning, Speller()),
         retrieval,
     )
 
@@ -197,10 +198,8 @@ def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
 def open_vault(options: Options) -> SqlVault:
     """Unlock or create the vault.  Raises a VaultError with the remedy."""
     keys = KeyRing(options.folder)
-    if keys.holder() is None:
-        key = keys.create(options.key, options.passphrase)
-    else:
-        key = keys.unlock(options.passphrase)
+    known = keys.holder() is not None
+    key = keys.unlock(options.passphrase) if known else keys.create(options.key, options.passphrase)
     return SqlVault.open(options.folder, key, keys.describe())
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from helpers.scripted_app import ScriptedApp
 from PySide6.QtWidgets import QApplication
 
+from helpers.scripted_app import ScriptedApp
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.theme import Theme
 from ownhand.ui.window import MainWindow
@@ -54,10 +54,15 @@ def quiet(qtbot, bridge: Bridge) -> Callable[[], None]:
 
 
 @pytest.fixture
-def window(qtbot, scripted: ScriptedApp, theme: Theme, bridge: Bridge, quiet) -> Iterator[MainWindow]:
+def window(qtbot, scripted: ScriptedApp, theme: Theme, bridge: Bridge, quiet) -> MainWindow:
     """The main window with the latest draft ('Budget review') on the page and the caret at its end."""
     made = MainWindow(scripted, theme, bridge)
-    qtbot.addWidget(made)
+
+    def join(_: object) -> None:
+        made.suggesting.discard()
+        quiet()
+
+    qtbot.addWidget(made, before_close_func=join)
     made.show()
     made.start()
     qtbot.waitUntil(lambda: made.session.is_open)
@@ -65,7 +70,4 @@ def window(qtbot, scripted: ScriptedApp, theme: Theme, bridge: Bridge, quiet) ->
     made.activateWindow()
     made.edit.setFocus()
     qtbot.waitUntil(made.edit.hasFocus)
-    yield made
-    made.suggesting.discard()
-    quiet()
-    made.close()
+    return made

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-
 import pytest
-from helpers.accessible import nameless
-from helpers.scripted_app import BUDGET
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDropEvent, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QApplication
 
+from helpers.accessible import nameless
+from helpers.scripted_app import BUDGET
 from ownhand.domain.actions import ACTIONS
 from ownhand.domain.completion import Completion
 from ownhand.domain.corpus import Kind
@@ -320,5 +319,3 @@ def test_everything_that_takes_the_focus_has_a_name(window, qtbot):
 def test_opening_what_is_gone_is_told(window, qtbot, missing):
     window.open_draft(missing)
     qtbot.waitUntil(lambda: window.toast.text == "This draft is no longer there.")
-
-

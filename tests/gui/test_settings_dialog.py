@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from helpers.accessible import nameless
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox
 
+from helpers.accessible import nameless
 from ownhand.settings import COMPLETIONS, FONT_SIZE, SETTINGS, THEME
 from ownhand.ui.learnedpage import EvidenceDialog
 from ownhand.ui.settings import ELSEWHERE, SettingsDialog
@@ -16,12 +16,11 @@ from ownhand.ui.windows import TypeToConfirm
 @pytest.fixture
 def dialog(qtbot, scripted, theme, bridge, quiet):
     made = SettingsDialog(scripted, theme, bridge, None)
-    qtbot.addWidget(made)
+    qtbot.addWidget(made, before_close_func=lambda _: quiet())
     made.show()
     made.reload()
     quiet()
-    yield made
-    quiet()
+    return made
 
 
 def push(root, text):

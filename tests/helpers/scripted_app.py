@@ -21,8 +21,10 @@ from typing import Any
 from ownhand.domain.completion import Completion, CompletionContext
 from ownhand.domain.corpus import Document, Hit, Kind, Passage, ReplyContext, Source
 from ownhand.domain.draft import EVERYONE, Audience, Draft, resolve_audience
+from ownhand.domain.facts import Facts
 from ownhand.domain.ports import ModelInfo, VaultState
 from ownhand.domain.preference import Dimension, Edit, Origin, Preference
+from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import (
     Finished,
     Stopped,
@@ -68,23 +70,6 @@ REPLY = ReplyContext(
     "them on Friday.\n\nBest,\nDana",
     "Dana Li",
 )
-
-
-@dataclass
-class Facts:
-    kept: tuple[str, ...] = ()
-    dropped: tuple[str, ...] = ()
-    added: tuple[str, ...] = ()
-
-
-@dataclass
-class Trait:
-    key: str
-    label: str
-    value: str
-    documents: int
-    choices: tuple[str, ...] = ()
-    chosen: str | None = None
 
 
 def documents() -> list[Document]:
@@ -457,15 +442,23 @@ class ScriptedLearning:
             )
 
         return [
-            trait("greeting", "Greeting", "Hi {name}, in 71 %", "Hi {name},", "Hello {name},", "Dear {name},", "none"),
-            trait("sign_off", "Sign-off", "Cheers, in 64 %", "Cheers,", "Best,", "Kind regards,", "none"),
-            trait("contractions", "Contractions", "in 83 % of places", "use", "avoid"),
-            trait("exclamation", "Exclamation marks", "1 in 9 messages", "use", "avoid"),
-            trait("emoji", "Emoji", "hardly ever", "use", "avoid"),
-            trait("sentence_length", "Sentence length", "11 words", "shorter", "longer"),
-            trait("length", "Length", "64 words", "shorter", "longer"),
-            trait("spelling", "Spelling", "British, sure", "US", "UK"),
-            trait("oxford_comma", "Comma before “and”", "rarely", "use", "avoid"),
+            trait(
+                "greeting",
+                "Greeting",
+                "“Hi {name},” in 855 of 1,204 messages",
+                "Hi {name},",
+                "Hello {name},",
+                "Dear {name},",
+            ),
+            trait("sign_off", "Sign-off", "“Cheers,” in 771 of 1,204 messages", "Cheers,", "Best,", "Kind regards,"),
+            trait("sentence_length", "Sentence length", "11 words on average, one in ten over 24", "short:15", "long"),
+            trait("contractions", "Contractions", "1,310 of 1,578 places contracted", "use", "avoid"),
+            trait("exclamation", "Exclamation marks", "in 133 of 1,204 documents", "use", "avoid"),
+            trait("emoji", "Emoji", "in 9 of 1,204 documents", "avoid", "🙂"),
+            trait("spelling", "Spelling", "212 British and 3 American spellings", "us", "uk"),
+            trait("oxford_comma", "Comma before the last item", "31 of 260 places with the comma", "use", "avoid"),
+            trait("hedging", "Hedging", "4 in 1,000 words", "use", "avoid"),
+            trait("phrases", "Favourite phrases", "“happy to talk”, “looks good to me”"),
         ]
 
     def choose(self, audience: str, key: str, value: str | None) -> None:

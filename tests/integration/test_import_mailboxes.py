@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from helpers.vaults import KEY, a_vector
+from ownhand.adapters import markup
 from ownhand.adapters.importers import IMPORTERS
 from ownhand.adapters.store import SqlVault
+from ownhand.domain import cleaning
 from ownhand.domain.corpus import Document, Kind
 from ownhand.errors import BadInput
 from ownhand.services.importing import AUTOMATIC, HISTORY, OTHER_KIND, Importing
@@ -203,6 +205,22 @@ def test_odd_messages_give_their_own_text(importing: Importing, name: str, own: 
     assert own in str(item["own_text"])
     for phrase in absent:
         assert phrase not in str(item["own_text"])
+
+
+@pytest.mark.parametrize(
+    ("page", "own", "quoted"),
+    [
+        ('<p>Yes.</p><blockquote type="cite">Is it cold?</blockquote><p>No.</p>', "Yes.\n\nNo.", "Is it cold?"),
+        ('<p>It says:</p><blockquote style="border:none">Keep dry.</blockquote>', "It says:\n\nKeep dry.", ""),
+        ('<div>Yes.</div><div class="gmail_signature">Robin Vale<br>Harbour Lane Studio</div>', "Yes.", ""),
+        ('<div>Yes.</div><div style="display:none">Secret</div><script>alert(1)</script>', "Yes.", ""),
+        ('<div>Yes.</div><div id="divRplyFwdMsg"><b>Fra:</b> Dana</div><div>Is it cold?</div>', "Yes.", "Is it cold?"),
+        ("<ul><li>one</li><li>two <b>words</b></li></ul>", "* one\n* two words", ""),
+    ],
+)
+def test_marks_in_html_tell_own_from_quoted_text(page: str, own: str, quoted: str) -> None:
+    parts = cleaning.split(markup.to_text(f"<html><body>{page}</body></html>"))
+    assert (parts.own, parts.quoted) == (own, quoted)
 
 
 def test_what_an_outlook_message_answers_is_told_from_it(vault: SqlVault, importing: Importing) -> None:

@@ -10,8 +10,8 @@ from ownhand.domain.protect import shield, unshield
 PIECES = st.sampled_from(
     "Hi Dana,|Dear all,|\n\n|\n|I think that it's late.|Please don't hesitate to call me!|"
     "We utilize the color — and you?|"
-    '- one|- two, three, and four|see https://example.org/a!b|"don\'t touch!"|Thanks,\nJo|-- k|🙂|"
-    "I am here|however, we do not|'
+    '- one|- two, three, and four|see https://example.org/a!b|"don\'t touch!"|Thanks,\nJo|-- k|🙂|'
+    "I am here|however, we do not|"
     "three chairs & 4 lamps|**bold**|I wanted to reach out regarding the hall.|maybe just now,|…|É ﬁ \u200d|"
     "\ue100".split("|")
 )

@@ -99,6 +99,11 @@ def test_deeper_quotes_are_not_what_is_answered() -> None:
     assert parts.quoted == "No, Tuesday."
 
 
+def test_initials_before_the_mark_quote_and_a_comparison_does_not() -> None:
+    parts = cleaning.split("DL> Is Tuesday fine?\n\nIt is.\n\nx>5 kilos is too much for the shelf.")
+    assert (parts.own, parts.quoted) == ("It is.\n\nx>5 kilos is too much for the shelf.", "Is Tuesday fine?")
+
+
 def test_a_sentence_that_ends_in_wrote_and_a_colon_is_no_attribution() -> None:
     text = "Here's what I wrote:\n\nThe kiln is full until Friday."
     assert cleaning.split(text).own == text

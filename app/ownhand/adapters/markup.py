@@ -124,7 +124,7 @@ def _prefixed(text: str) -> str:
         depth += line.count(_OPEN)
         bare = re.sub(f"[{_OPEN}{_CLOSE}]", "", line)
         if line.strip() == bare.strip() or bare.strip():
-            lines.append(f"{'>' * min(depth, 9)} {bare.strip()}" if depth > 0 else bare)
+            lines.append(f"{'>' * min(depth, 9)} {bare.strip()}" if depth > 0 else bare.strip())
         depth = max(0, depth - line.count(_CLOSE))
     return "\n".join(lines)
 

@@ -117,8 +117,12 @@ def split(body: str, sender_name: str = "") -> Parts:
 # --------------------------------------------------------------------------------------------------------- recognition
 
 
+_QUOTE_MARK = re.compile(r"\s{0,3}(?:>|[A-Z]{1,3}>(?=[\s>]|$)|»(?=\s))\s?")
+"""The mark before a quoted line; some programs put the initials of whom they quote before it."""
+
+
 def _is_quoted(line: str) -> bool:
-    return bool(re.match(r"\s{0,3}(?:[A-Za-z]{0,3}>|»\s)", line))
+    return bool(_QUOTE_MARK.match(line))
 
 
 def _next_text(lines: list[str], start: int) -> int | None:
@@ -128,14 +132,15 @@ def _next_text(lines: list[str], start: int) -> int | None:
 def _is_header_block(lines: list[str], index: int) -> bool:
     """The headers that a program puts over a quoted message, in any of the languages.
 
-    ``From:`` and two others within eight lines, or three lines of headers one after the other with a ``From:`` among them.
+    ``From:`` and two others within eight lines, or three header lines in a row with a ``From:`` among them.
     """
     first = lines[index][: q.LINE_LIMIT]
     if q.HEADER_FROM.match(first):
         return sum(bool(q.HEADER_OTHER.match(line[: q.LINE_LIMIT])) for line in lines[index + 1 : index + 8]) >= 2
     if not q.HEADER_OTHER.match(first):
         return False
-    run = list(itertools.takewhile(q.HEADER_OTHER.match, (line[: q.LINE_LIMIT] for line in lines[index : index + 6])))
+    block = (line[: q.LINE_LIMIT] for line in lines[index : index + 6])
+    run = list(itertools.takewhile(q.HEADER_OTHER.match, block))
     return len(run) >= 3 and any(q.HEADER_FROM.match(line) for line in run)
 
 
@@ -298,7 +303,7 @@ def _unquote(quoted: list[str]) -> str:
     """The first level of a quote, its attributions, deeper quotes and signature gone."""
     lines: list[str] = []
     for line in quoted:
-        bare = re.sub(r"^\s{0,3}(?:[A-Za-z]{0,3}>|»)\s?", "", line, count=1)
+        bare = _QUOTE_MARK.sub("", line, count=1)
         lines.append("" if bare.startswith(">") else bare)
     while lines and not lines[0].strip():
         lines.pop(0)

@@ -81,7 +81,8 @@ class Correspondence:
         a = [(word, i) for i, s in enumerate(self.old) for word in canonical(s)]
         b = [(word, j) for j, s in enumerate(self.new) for word in canonical(s)]
         shared: dict[tuple[int, int], int] = {}
-        matcher = difflib.SequenceMatcher(a=[w for w, _ in a], b=[w for w, _ in b], autojunk=False)
+        # Frequent words of a long text are left to autojunk: without it the time grows with the square of the length.
+        matcher = difflib.SequenceMatcher(a=[w for w, _ in a], b=[w for w, _ in b], autojunk=len(a) > 600)
         for block in matcher.get_matching_blocks():
             for k in range(block.size):
                 pair = (a[block.a + k][1], b[block.b + k][1])

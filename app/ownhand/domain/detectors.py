@@ -23,6 +23,8 @@ Say = tuple[str, str | None, float]
 """(value, what it replaced or None, weight)"""
 
 CHANGED = STRONG
+_LONGEST = 15_000
+"""Characters; a longer text is no message, and comparing it would hold up everything else."""
 LEFT = 0.5
 FAINT = 0.3
 
@@ -31,6 +33,8 @@ def detect(edit: Edit) -> list[Evidence]:
     """Everything one edit says; an edit whose texts have nothing in common says nothing beyond greeting and sign-
     off.
     """
+    if max(len(edit.kept), len(edit.suggested)) > _LONGEST:
+        return []
     both = Correspondence(edit)
     if not edit.kept.strip() or not edit.suggested.strip():
         return []

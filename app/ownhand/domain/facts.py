@@ -26,7 +26,7 @@ _WORDS = "|".join(list(NUMBER_WORDS)[2:])
 
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("url", re.compile(r"(?:https?://|www\.)[^\s<>\"']*[^\s<>\"'.,;:!?)\]]")),
-    ("address", re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")),
+    ("address", re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+")),
     ("money", re.compile(
         rf"(?P<cur>[$€£¥]|\b(?:USD|EUR|GBP|US\$))\s?(?P<n>{_NUMBER})(?:\s?(?P<k>k|m|bn|million|"
         rf"thousand|billion)\b)?"

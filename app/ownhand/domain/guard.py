@@ -8,6 +8,7 @@ they just fail less often.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -88,6 +89,14 @@ def expands(point: str, sentence: str) -> bool:
     )
 
 
+def _spells_alike(before: Sequence[str], after: Sequence[str]) -> bool:
+    """Every content word is still there, give or take its spelling, and none is new."""
+    old, new = ([word.lower() for word in side if word.lower() not in _FUNCTION] for side in (before, after))
+    lost = [word for word in old if not difflib.get_close_matches(word, [w.lower() for w in after], 1, 0.6)]
+    added = [word for word in new if not difflib.get_close_matches(word, [w.lower() for w in before], 1, 0.6)]
+    return not lost and not added
+
+
 def _broken(sentence: str) -> bool:
     """Signs of a sentence that came apart: doubled words, a dangling function word, 'The will'."""
     flat = [word.lower() for word in words(sentence)]
@@ -119,7 +128,7 @@ def rewords(source: str, text: str, task: str) -> bool:
         return len(after) < len(before) and not invents(source, text, 0) and covers(source, text, 0.6)
     if task == "fix":
         distance = levenshtein([word.lower() for word in before], [word.lower() for word in after])
-        return distance <= max(2, 0.35 * len(before)) and covers(source, text, 0.6)
+        return distance <= max(4, 0.4 * len(before)) and _spells_alike(before, after)
     if _broken(text) and not _broken(source):
         return False
     return (
@@ -139,6 +148,17 @@ def as_sentence(note: str) -> str:
     text = text[0].upper() + text[1:]
     text = re.sub(r"\bi\b(?=['’ ])", "I", text)
     return text if text[-1] in ".!?…" else text + ("?" if question else ".")
+
+
+def tidied(sentence: str) -> str:
+    """What needs no model to be put right: the pronoun I, doubled words, blanks before marks, the first capital."""
+    text = re.sub(r"\bi\b(?=['’\s,.!?]|$)", "I", sentence)
+    text = re.sub(
+        r"\b(\w+)( \1\b)+", lambda m: m[0] if m[1].lower() in {"that", "had", "very"} else m[1], text, flags=re.I
+    )
+    text = re.sub(r" +([,.;:!?])(?=\s|$)", r"\1", text)
+    text = re.sub(r"\b(do|does|did|is|are|was|were|has|have|had|could|would|should)nt\b", r"\1n't", text, flags=re.I)
+    return text[:1].upper() + text[1:]
 
 
 def notes_of(brief: str) -> list[str]:

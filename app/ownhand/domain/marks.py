@@ -145,7 +145,8 @@ def exclamation(text: str, value: str) -> str:
     """None at all, or one at the very end."""
     if value == "avoid":
         text = re.sub(r"\?!+|!+\?", "?", text)
-        text = re.sub(r"!+(?=\s*[.…])|(?<=[.…])!+", "", text)
+        text = re.sub(r"!{2,}", "!", text)
+        text = re.sub(r"!(?=\s*[.…])|(?<=[.…])!", "", text)
         return re.sub(r"!+", ".", text)
     if value != "end":
         return text

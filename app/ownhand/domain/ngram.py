@@ -66,6 +66,11 @@ class Memory:
             self._totals[0][()] += 1
             insort(self._sorted(), word)
 
+    def knows(self, word: str) -> bool:
+        """Whether the person has written this word more than once (punctuation around it aside)."""
+        known = self._after[0].get((), Counter())
+        return sum(known.get(word + mark, 0) for mark in ("", ",", ".")) > 1
+
     def complete(self, prefix: str, max_words: int = 4, floor: float = 0.08) -> Candidate | None:
         """The likeliest continuation of a text, extended word by word while it stays likelier than `floor`."""
         if not self.size:

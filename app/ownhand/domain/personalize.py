@@ -81,7 +81,7 @@ def _words(material: Material) -> Contribution:
 
 
 def _memory(material: Material) -> Contribution:
-    return Contribution(memory_weight=0.5 * material.strength if material.memory else 0.0, memory=material.memory)
+    return Contribution(memory_weight=0.8 * material.strength if material.memory else 0.0, memory=material.memory)
 
 
 LAYERS: tuple[Layer, ...] = (

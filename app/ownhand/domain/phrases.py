@@ -120,6 +120,8 @@ _CLOSED = frozenset(
     less
     new old same other""".split()
 )
+_LONGEST = 40
+"""Letters of a word; what is longer is no word, and its edit distance takes long."""
 _WORD = re.compile(r"\w+(?:[-'’]\w+)*")
 
 
@@ -182,7 +184,7 @@ def _is_name(words: list[str], at: int) -> bool:
 def _is_wording(before: str, after: str) -> bool:
     """A matter of wording, that is no fact, no number, no change of person or tense, no typo."""
     olds, news = before.split(), after.split()
-    if any(re.search(r"[\d_]", word) or word in stock.NUMBER_WORDS for word in (*olds, *news)):
+    if any(len(word) > _LONGEST or re.search(r"[\d_]", word) or word in stock.NUMBER_WORDS for word in (*olds, *news)):
         return False
     if all(word in _CLOSED for word in olds) or all(word in _CLOSED for word in news):
         return False

@@ -338,5 +338,13 @@ class Importer(Protocol):
         ...
 
 
+class Speller(Protocol):
+    """Puts certain misspellings right."""
+
+    def correct(self, text: str, known: Callable[[str], bool]) -> str:
+        """The text, corrected; words for which `known` says yes are left alone."""
+        ...
+
+
 Progress = Callable[[int, int, str], None]
 """(bytes or items done, in all, what is being done)"""

@@ -321,6 +321,6 @@ NUMBER_WORDS = {
 WORD_NUMBERS = {digits: word for word, digits in NUMBER_WORDS.items()}
 PLEASE_RE = re.compile(r"(?:, please(?=[,.!?]|$)|(?<![\w'’])please,? )", re.I)
 URL_RE = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+|"
+    r"(?:https?://|www\.)[^\s<>\"')\]]*[^\s<>\"')\].,;:!?]|(?<![\w.+-])[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+|"
     r"(?<!\w)(?:[\w-]+\.)+(?:com|org|net|io|de|uk|edu|gov)(?:/[^\s]*)?\b"
 )

@@ -13,7 +13,7 @@ from ownhand.domain import actions, facts, letter
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import first_name_of
 from ownhand.domain.personalize import Contribution, Material, personalize
-from ownhand.domain.ports import Engine, Stream
+from ownhand.domain.ports import Engine, Speller, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.suggestion import (
     Failed,
@@ -96,7 +96,8 @@ class Job:
 class Drafting:
     """Runs actions.  Any number may be started; the engine takes them in order."""
 
-    def __init__(self, engine: Engine, personal: Personal, learning: Learning) -> None:
+    def __init__(self, engine: Engine, personal: Personal, learning: Learning, speller: Speller) -> None:
+        self._speller = speller
         self._engine = engine
         self._personal = personal
         self._learning = learning
@@ -173,7 +174,14 @@ class Drafting:
         deliver: Callable[[SuggestionEvent], None],
         job: Job,
     ) -> Suggestion:
-        writer = Writer(self._engine, contribution, job.watch, seed=request.seed + variant, variant=variant)
+        writer = Writer(
+            self._engine,
+            contribution,
+            job.watch,
+            lambda text: self._speller.correct(text, self._personal.memory.knows),
+            seed=request.seed + variant,
+            variant=variant,
+        )
         preferences = [*self._forms(action), *material.preferences]
         is_letter = request.kind is Kind.EMAIL and action.id in {"draft", "reply"}
         brief = Brief(

@@ -52,12 +52,14 @@ class Writer:
         engine: Engine,
         contribution: Contribution,
         watch: Callable[[Stream], Iterator[str]],
+        spell: Callable[[str], str],
         seed: int = 0,
         variant: int = 0,
     ) -> None:
         self._engine = engine
         self._contribution = contribution
         self._watch = watch
+        self._spell = spell
         self._seed = seed
         self._variant = variant
         self.prompt = ""
@@ -178,6 +180,8 @@ class Writer:
                 out: list[str] = []
                 for sentence in sentences(line[len(mark) :]):
                     total += 1
+                    if brief.action.id == "fix":
+                        sentence = guard.tidied(self._spell(sentence))
                     task = "custom" if brief.action.id == "custom" else brief.action.id
                     new = self._one_sentence(lead + sentence, sentence) if len(sentence.split()) > 2 else ""
                     if new and guard.rewords(sentence, new, task):

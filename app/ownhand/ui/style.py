@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from ownhand.domain.draft import EVERYONE, Audience
 from ownhand.settings import STRENGTH
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App, Trait
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import clear, column, label, row, scrolling
+from ownhand.ui.widgets import clear, column, hairline, label, row, scrolling
 
 AS_I_WRITE = ""
+
+
+def worded(option: str) -> str:
+    """A value as the person reads it: the first line of a sign-off, 'Short, 15' for 'short:15'."""
+    words = " / ".join(line for line in option.splitlines() if line.strip()).replace(":", ", ", 1)
+    return {"us": "American", "uk": "British"}.get(words, words[:1].upper() + words[1:])
 
 
 class StylePanel(QWidget):
@@ -93,48 +99,52 @@ class StylePanel(QWidget):
             self._box.addWidget(
                 label(self.tr("Add writing of yours, and its habits show here."), quiet=True, wrap=True)
             )
-        for trait in traits:
-            self._box.addWidget(self._card(trait))
+        if traits:
+            card = QFrame()
+            card.setObjectName("Card")
+            rows = column(margins=(0, 4, 0, 4), gap=0)
+            for number, trait in enumerate(traits):
+                if number:
+                    rows.addWidget(hairline())
+                rows.addLayout(self._row(trait))
+            card.setLayout(rows)
+            self._box.addWidget(card)
+            said = self.tr("Measured in {0} documents.").format(f"{traits[0].documents:,}")
+            count = label(said, quiet=True, size=0.92)
+            self._box.addWidget(count)
         self._box.addStretch(1)
 
-    def _card(self, trait: Trait) -> QFrame:
-        card = QFrame()
-        card.setObjectName("Card")
-        measured = self.tr("{0}, from {1} documents").format(trait.value, f"{trait.documents:,}")
-        text = measured if trait.documents else self.tr("Not enough of your writing to tell")
-        choice = self._choice(trait)
+    def _row(self, trait: Trait) -> QVBoxLayout:
         name = label(trait.label)
-        name.setBuddy(choice)
-        card.setLayout(
-            column(row(name, None, choice), label(text, quiet=True, wrap=True, size=0.92), margins=(12, 7, 8, 9), gap=1)
-        )
-        return card
+        head = row(name, None, gap=8)
+        choice = self._choice(trait)
+        if choice is not None:
+            name.setBuddy(choice)
+            head.addWidget(choice)
+        return column(head, label(trait.measured, quiet=True, wrap=True, size=0.92), margins=(12, 6, 8, 8), gap=0)
 
-    def _choice(self, trait: Trait) -> QWidget:
-        description = self.tr("Measured: {0}").format(trait.value)
-        if not trait.choices:
-            field = QLineEdit(trait.chosen or "")
-            field.setPlaceholderText(self.tr("As I write"))
-            field.setMaximumWidth(150)
-            field.setAccessibleName(trait.label)
-            field.setAccessibleDescription(description)
-            field.editingFinished.connect(self._chooser(trait, field.text))
-            return field
+    def _choice(self, trait: Trait) -> QComboBox | None:
+        """The box that overrules a trait; None for one that is only told."""
+        options = [option for option in trait.options if option]
+        if not options:
+            return None
         box = QComboBox()
         box.setProperty("bare", True)
         box.setAccessibleName(trait.label)
-        box.setAccessibleDescription(description)
+        box.setAccessibleDescription(self.tr("Measured: {0}").format(trait.measured))
         box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         box.addItem(self.tr("As I write"), AS_I_WRITE)
-        for choice in trait.choices:
-            box.addItem(choice[:1].upper() + choice[1:] if choice else self.tr("none"), choice)
-        box.setCurrentIndex(max(0, box.findData(trait.chosen)) if trait.chosen is not None else 0)
+        if trait.setting and trait.setting not in options:
+            options.append(trait.setting)
+        for option in options:
+            box.addItem(worded(option), option)
+        box.setCurrentIndex(max(0, box.findData(trait.setting)))
         box.activated.connect(self._chooser(trait, box.currentData))
         return box
 
     def _chooser(self, trait: Trait, value: Callable[[], str]) -> Callable[[], None]:
         learning, audience, key = self._app.learning, self._audience, trait.key
-        before = [trait.chosen or AS_I_WRITE]
+        before = [trait.setting]
 
         def choose(*_: object) -> None:
             chosen = value()

@@ -310,7 +310,7 @@ class Toast(QFrame):
         self.setObjectName("Card")
         self._text = label(wrap=True)
         self._text.setMaximumWidth(420)
-        self._act = button("", flat=True)
+        self._act = button(self.tr("Undo"), flat=True)
         self._close = tool(theme, "cross", self.tr("Close this message"), size=14)
         self._close.clicked.connect(self.hide)
         self._act.clicked.connect(self._do)

@@ -55,6 +55,7 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
         "count_tokens": engine.count_tokens,
         "remember": engine.remember,
         "forget": engine.forget,
+        "raw_loop": engine.raw_loop,
     }
 
 
@@ -354,6 +355,25 @@ class Engine:
                 np.log((1.0 - weight * claim.claimed) * np.exp(float(log)) + weight * claim.of(int(ids[at])))
             )
         return total
+
+    # -- measuring
+
+    def raw_loop(self, job: Job, text: str, appended: str, max_tokens: int) -> dict[str, float]:
+        """What the bare model costs: milliseconds to take in `appended` after `text`, and for each greedy token after.
+
+        No sampling, no memory, no messages: the baseline that `ownhand bench` compares with.
+        """
+        model, kept = self._loaded(), self._kept[_SEQUENCE[Lane.SUGGESTION.value]]
+        self._reset(kept)
+        self._extend(job, kept, self._tokens_of_prompt(text))
+        began = time.monotonic()
+        logits = self._extend(job, kept, model.tokenize(appended, False))
+        appended_at = time.monotonic()
+        for _ in range(max_tokens):
+            logits = self._decode(job, kept, [int(logits[-1].argmax())])
+        done = time.monotonic()
+        self._reset(kept)
+        return {"append_ms": 1000 * (appended_at - began), "token_ms": 1000 * (done - appended_at) / max(1, max_tokens)}
 
     # -- sequences
 

@@ -1,0 +1,258 @@
+"""Before and around the window: import, welcome, unlocking, a second start, errors nobody foresaw."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from helpers.accessible import nameless
+from ownhand.errors import BadInput, WrongKey
+from ownhand.settings import THEME, WELCOMED
+from ownhand.ui import app as program
+from ownhand.ui.bridge import Bridge
+from ownhand.ui.importflow import DONE, ME, PICK, ImportDialog
+from ownhand.ui.places import likely_places
+from ownhand.ui.unlock import KeyChoice, UnlockDialog
+from ownhand.ui.welcome import IMPORT, STYLE
+
+
+@pytest.fixture
+def desktop(qtbot, qapp, scripted):
+    scripted.settings.set(THEME, "light")
+    made = program.Desktop(scripted, qapp)
+    yield made
+    qtbot.waitUntil(lambda: made.bridge.idle)
+    made.close()
+    for top in (made.window, made.welcome, made.settings):
+        if top is not None:
+            top.deleteLater()
+
+
+# ------------------------------------------------------------------------------------------------------------- import
+
+
+@pytest.fixture
+def importing(qtbot, scripted, theme, bridge, quiet):
+    dialog = ImportDialog(theme, scripted.importing, bridge, None)
+    qtbot.addWidget(dialog, before_close_func=lambda _: quiet())
+    dialog.show()
+    dialog.flow.add_paths([Path("/mail/Sent")])
+    return dialog
+
+
+def test_the_import_asks_who_i_am_and_reads_only_that(importing, scripted, qtbot):
+    flow = importing.flow
+    flow._go.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == ME)
+    assert [box.isChecked() for box in flow._senders] == [True, True, False]
+    flow._learn.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == DONE)
+    assert scripted.importing.imported == [([Path("/mail/Sent")], ["robin@vale.example", "r.vale@northmill.example"])]
+    assert "1,171" in flow._result.text()
+    assert "388 were written by others" in flow._details.text()
+    assert "10 left out: nothing but a quote" in flow._details.text()
+
+
+def test_nobody_ticked_is_no_import(importing, qtbot):
+    flow = importing.flow
+    flow._go.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == ME)
+    for box in flow._senders:
+        box.setChecked(False)
+    assert not flow._learn.isEnabled()
+    flow._other.setText("me@example.org")
+    assert flow._learn.isEnabled()
+
+
+def test_an_import_can_be_stopped_and_says_what_it_learned_so_far(importing, scripted, qtbot):
+    scripted.importing.step_s = 0.2
+    flow = importing.flow
+    flow._go.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == ME)
+    flow._learn.click()
+    flow._stop()
+    qtbot.waitUntil(lambda: flow.currentIndex() == DONE)
+    assert flow._result.text().startswith("Stopped. 12 pieces")
+
+
+def test_files_that_cannot_be_used_are_told_where_they_were_chosen(importing, scripted, qtbot, monkeypatch):
+    def refuse(_paths):
+        raise BadInput("There is no such folder.")
+
+    monkeypatch.setattr(scripted.importing, "survey", refuse)
+    flow = importing.flow
+    flow._go.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == PICK and flow._trouble.isVisible())
+    assert flow._trouble.text() == "There is no such folder."
+    assert nameless(importing) == []
+
+
+def test_mail_folders_of_the_usual_programs_are_offered(tmp_path):
+    profile = tmp_path / ".thunderbird" / "x.default" / "ImapMail" / "mail.example"
+    profile.mkdir(parents=True)
+    (profile / "Sent").write_text("")
+    (profile / "Sent.msf").write_text("")
+    (profile / "INBOX").write_text("")
+    assert likely_places(tmp_path) == [profile / "Sent"]
+    assert likely_places(tmp_path / "nowhere") == []
+
+
+# ------------------------------------------------------------------------------------------------------------ welcome
+
+
+def test_the_first_run_goes_from_the_promise_to_a_page_with_a_sample(desktop, scripted, qtbot):
+    scripted.library.saved.clear()
+    desktop.start()
+    welcome = desktop.welcome
+    assert nameless(welcome) == []
+    welcome._show_import()
+    assert welcome.pages.currentIndex() == IMPORT
+    welcome.flow.add_paths([Path("/mail/Sent")])
+    welcome.flow._survey()
+    qtbot.waitUntil(lambda: welcome.flow.currentIndex() == ME)
+    welcome.flow._run()
+    qtbot.waitUntil(lambda: welcome.flow.currentIndex() == DONE)
+    welcome.flow._go_on()
+    assert welcome.pages.currentIndex() == STYLE
+    welcome._finish()
+    qtbot.waitUntil(lambda: desktop.window.isVisible() and desktop.window.session.is_open)
+    assert scripted.settings.get(WELCOMED)
+    assert desktop.window.session.draft().subject == "Trying out Ownhand"
+    assert desktop.welcome is None
+
+
+def test_the_welcome_can_be_skipped(desktop, scripted, qtbot):
+    desktop.start()
+    desktop.welcome._finish()
+    qtbot.waitUntil(lambda: desktop.window.session.is_open)
+    assert desktop.window.session.draft().id == "d1"
+
+
+def test_opening_the_settings_learns_from_what_was_accepted_first(desktop, scripted, qtbot):
+    scripted.settings.set(WELCOMED, True)
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.window.session.is_open)
+    suggestion = scripted.drafting.suggestion("continue", "", "Thanks")
+    desktop.window.session.took(suggestion, 9, 15, "work")
+    desktop.open_settings("learned")
+    qtbot.waitUntil(lambda: len(scripted.learning.recorded) == 1)
+    assert desktop.settings.stack.currentWidget().isAncestorOf(desktop.settings.learned)
+
+
+# --------------------------------------------------------------------------------------------------------- the key
+
+
+def test_a_new_vault_takes_a_passphrase_typed_twice_or_knowingly_a_file(qtbot, bridge):
+    tried = []
+    dialog = UnlockDialog(bridge, tried.append, first=True)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert not dialog._go.isEnabled()
+    dialog._passphrase.setText("long enough")
+    assert not dialog._go.isEnabled()
+    dialog._again.setText("long enoguh")
+    assert not dialog._go.isEnabled()
+    assert dialog._trouble.text() == "The two are not the same."
+    dialog._again.setText("long enough")
+    assert dialog._go.isEnabled()
+    dialog._by_file.setChecked(True)
+    assert dialog._go.isEnabled()
+    dialog._go.click()
+    qtbot.waitUntil(lambda: tried == [KeyChoice("keyfile", None)])
+    assert nameless(dialog) == []
+
+
+def test_a_wrong_passphrase_is_told_and_asked_again(qtbot, bridge):
+    def attempt(choice):
+        if choice.passphrase != "right":
+            raise WrongKey("The passphrase does not fit this vault. Try again.")
+        return "app"
+
+    dialog = UnlockDialog(bridge, attempt, first=False)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    dialog._passphrase.setText("wrong")
+    dialog._go.click()
+    qtbot.waitUntil(lambda: dialog._trouble.isVisible())
+    assert dialog._trouble.text() == "The passphrase does not fit this vault. Try again."
+    assert dialog.isEnabled()
+    dialog._passphrase.setText("right")
+    assert dialog._go.isDefault()
+    dialog._go.click()
+    qtbot.waitUntil(lambda: dialog.result_value == "app")
+    assert "right" not in repr(KeyChoice("passphrase", "right"))
+
+
+# ------------------------------------------------------------------------------------------------- one, and unforeseen
+
+
+def test_a_second_start_raises_the_first(qtbot, qapp, tmp_path):
+    assert not program.raise_running(tmp_path)
+    first = program.Instance(tmp_path, qapp)
+    start_again = (
+        "import sys, pathlib; from ownhand.ui.app import raise_running; "
+        "sys.exit(0 if raise_running(pathlib.Path(sys.argv[1])) else 1)"
+    )
+    with qtbot.waitSignal(first.called):
+        second = subprocess.Popen([sys.executable, "-c", start_again, str(tmp_path)])
+    qtbot.waitUntil(lambda: second.poll() is not None)
+    first.close()
+    assert second.returncode == 0
+    assert not program.raise_running(tmp_path / "other vault")
+
+
+def test_an_unforeseen_error_saves_the_draft_and_says_so(desktop, scripted, qtbot, caplog):
+    scripted.settings.set(WELCOMED, True)
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.window.session.is_open)
+    desktop.window.edit.insertPlainText("precious ")
+    with program.CrashGuard(desktop):
+        try:
+            raise RuntimeError("precious")
+        except RuntimeError:
+            sys.excepthook(*sys.exc_info())
+    qtbot.waitUntil(lambda: desktop.window.toast.text == "Something went wrong inside Ownhand. Your text is saved.")
+    assert "precious" in scripted.library.saved["d1"].text
+
+
+# ------------------------------------------------------------------------------------------------------------- bridge
+
+
+def test_an_answer_to_a_widget_that_is_gone_is_dropped(qtbot, bridge, quiet):
+    from PySide6.QtCore import QObject
+
+    class Gone(QObject):
+        def take(self, value):
+            raise AssertionError("called")
+
+    gone, gate = Gone(), threading.Event()
+    bridge.run(gate.wait, gone.take)
+    del gone
+    gate.set()
+    quiet()
+
+
+def test_an_error_nobody_takes_is_told_in_a_sentence(qtbot, bridge, caplog):
+    def fail():
+        raise BadInput("That file is empty.")
+
+    with qtbot.waitSignal(bridge.failed) as told:
+        bridge.run(fail)
+    assert told.args[0] == "That file is empty."
+    with qtbot.waitSignal(bridge.failed) as told:
+        bridge.run(lambda: 1 // 0)
+    assert told.args[0].startswith("Something went wrong inside Ownhand.")
+
+
+def test_nothing_calls_back_after_the_end(qtbot):
+    bridge = Bridge()
+    gate, called = threading.Event(), []
+    bridge.run(gate.wait, called.append)
+    gate.set()
+    bridge.close()
+    qtbot.wait(20)
+    assert called == []
