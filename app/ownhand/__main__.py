@@ -4,7 +4,6 @@ known.
 
 from __future__ import annotations
 
-import os
 import sys
 
 
@@ -19,6 +18,8 @@ def main(argv: list[str] | None = None) -> int:
         from ownhand.cli.main import main as command
 
         return command(arguments)
+    from ownhand.screen import has_display
+
     if not has_display():
         print(
             "There is no display here, so the window cannot open. "
@@ -26,20 +27,9 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
-    from ownhand.ui.app import main as window
+    from ownhand.desktop import main as window
 
     return window(arguments)
-
-
-def has_display() -> bool:
-    """Whether a window can be shown."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "").split(":")[0] in {
-        "offscreen",
-        "vnc",
-        "minimal",
-    }:
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 if __name__ == "__main__":

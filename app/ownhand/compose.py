@@ -109,7 +109,14 @@ class App:
     def start(self) -> None:
         """Fill the personal model in the background; what was chosen earlier is used again."""
         self.troubles += self.models.restore()
-        self.personal.start()
+        self.importing.on_added = self._imported
+        self.personal.start(self._embed)
+
+    def _imported(self) -> None:
+        self.personal.imported(self._embed)
+
+    def _embed(self) -> None:
+        self.importing.embed_pending(cancelled=lambda: self.personal.closing)
 
     def close(self) -> None:
         """End everything in order: threads, workers, vault."""

@@ -9,9 +9,21 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import traceback
 from pathlib import Path
+from types import TracebackType
 
 MAX_BYTES = 500_000
+
+_ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class _WithoutWords(logging.Formatter):
+    """Formats an error by its kind and its frames; its message might quote what somebody wrote."""
+
+    def formatException(self, ei: _ErrorInfo) -> str:
+        kind, _, trace = ei
+        return "".join(traceback.format_tb(trace)) + (kind.__name__ if kind is not None else "")
 
 
 def start(folder: Path, *, debug: bool = False) -> None:
@@ -34,7 +46,7 @@ def start(folder: Path, *, debug: bool = False) -> None:
         handlers.append(logging.NullHandler())
     if debug:
         handlers.append(logging.StreamHandler())
-    form = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    form = _WithoutWords("%(asctime)s %(levelname)s %(name)s: %(message)s")
     for handler in handlers:
         handler.setFormatter(form)
         root.addHandler(handler)

@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar, cast
 
 from ownhand.errors import BadInput
 
@@ -31,14 +31,14 @@ class Setting(Generic[T]):
         """The value if it is a legal one.  Raises BadInput that names what is legal."""
         if isinstance(self.default, bool):
             if isinstance(value, bool):
-                return value  # type: ignore[return-value]
+                return value
             raise BadInput(f"{self.label} is either on or off.")
         if isinstance(self.default, int):
             if isinstance(value, int) and not isinstance(value, bool) and self.low <= value <= self.high:
-                return value  # type: ignore[return-value]
+                return value
             raise BadInput(f"{self.label} must be a number from {self.low} to {self.high}.")
         if isinstance(value, str) and (not self.choices or value in self.choices):
-            return value  # type: ignore[return-value]
+            return value
         raise BadInput(f"{self.label} must be one of: {', '.join(self.choices)}.")
 
 
@@ -105,7 +105,7 @@ class Settings:
     def get(self, row: Setting[T]) -> T:
         """The value in force."""
         with self._lock:
-            return self._values.get(row.key, row.default)  # type: ignore[return-value]
+            return cast("T", self._values.get(row.key, row.default))
 
     def set(self, row: Setting[T], value: T) -> None:
         """Check, store and announce a value.  Raises BadInput."""

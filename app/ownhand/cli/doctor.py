@@ -17,6 +17,7 @@ from ownhand.adapters.store import SqlVault
 from ownhand.compose import Workers
 from ownhand.domain.ports import Generate, Lane
 from ownhand.errors import OwnhandError
+from ownhand.screen import has_display
 
 Check = Callable[[], str]
 
@@ -108,6 +109,4 @@ def _recall(workers: Workers) -> str:
 
 
 def _window() -> str:
-    from ownhand.__main__ import has_display
-
     return "a display is there" if has_display() else "no display: the commands work, the window does not"

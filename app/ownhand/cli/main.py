@@ -212,7 +212,7 @@ def _import(app: App, arguments: Arguments) -> None:
             share = f"{100 * done // total:3d} %" if total else ""
             print(f"\r\x1b[K{share} {what}", end="", file=sys.stderr, flush=True)
 
-    report = app.importing.run(arguments.paths, arguments.me, progress, lambda: False)
+    report = app.importing.run(arguments.paths, arguments.me, progress, embed=True)
     if shown:
         print("\r\x1b[K", end="", file=sys.stderr)
     if arguments.json:

@@ -62,7 +62,7 @@ class Suggestion:
     facts: Facts = field(repr=False)
     why: Why = field(repr=False)
     situation: str = field(default="", repr=False)
-    """Subject, recipients and brief in one text: what similar situations are found by."""
+    """Subject and brief in one text: what similar situations are found by."""
 
 
 @dataclass(frozen=True, slots=True)

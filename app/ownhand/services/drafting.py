@@ -144,8 +144,11 @@ class Drafting:
 
     @staticmethod
     def situation(request: SuggestionRequest) -> str:
-        """Subject, recipients and brief in one text: what similar situations are found by."""
-        parts = [request.subject, " ".join(request.recipients), request.instruction]
+        """Subject and brief in one text: what similar situations are found by.
+
+        Names are left out: measured, they make situations look alike that are not.
+        """
+        parts = [request.subject, request.instruction]
         if actions.BY_ID[request.action_id].scope is not actions.Scope.BRIEF or not request.instruction.strip():
             parts.append(request.source[:1500])
         if request.reply_to is not None:

@@ -122,6 +122,8 @@ class Importing:
         self._vault = vault
         self._recall = recall
         self._importers = tuple(importers)
+        self.on_added: Callable[[], None] = lambda: None
+        """Called once after an import that stored something, so that the personal model takes it in."""
 
     # ------------------------------------------------------------------------------------------------------ before
 
@@ -194,6 +196,8 @@ class Importing:
             embedded = self.embed_pending(progress, cancelled)
             stopped = cancelled()
         report(run.done_bytes, "", force=True)
+        if run.added:
+            self.on_added()
         return ImportReport(
             run.added,
             run.duplicates,

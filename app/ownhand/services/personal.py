@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from ownhand.domain import preference as rules
@@ -67,18 +67,49 @@ class Personal:
 
     # filling
 
-    def start(self) -> None:
-        """Fill in the background."""
-        self._thread = threading.Thread(target=self.fill, name="personal", daemon=True)
+    def start(self, embed_pending: Callable[[], object]) -> None:
+        """Fill in the background; `embed_pending` gives vectors to what an earlier import left without."""
+
+        def work() -> None:
+            self.fill()
+            self._quietly(embed_pending)
+
+        self._run(work)
+
+    def imported(self, embed_pending: Callable[[], object]) -> None:
+        """Documents were imported: learn the history anew and give them vectors, in the background."""
+
+        def work() -> None:
+            self._quietly(self._relearn)
+            self._quietly(embed_pending)
+            self.count()
+
+        self._run(work)
+
+    def _run(self, work: Callable[[], None]) -> None:
+        before = self._thread
+
+        def after_the_one_before() -> None:
+            if before is not None:
+                before.join()
+            if not self._stop.is_set():
+                work()
+
+        self._thread = threading.Thread(target=after_the_one_before, name="personal", daemon=True)
         self._thread.start()
+
+    @staticmethod
+    def _quietly(work: Callable[[], object]) -> None:
+        """What fails here costs quality, not text: it is logged, and the rest goes on."""
+        try:
+            work()
+        except UserError as error:
+            _log.warning("the personal model is not complete: %s", type(error).__name__)
 
     def fill(self) -> None:
         """Read the history into the memories, the profiles and the vector index."""
-        try:
-            self._learn_history()
-            self._send_vectors()
-        except UserError as error:
-            _log.warning("the personal model is not complete: %s", type(error).__name__)
+        self._quietly(self._learn_history)
+        self._quietly(self._send_vectors)
         self.count()
 
     def count(self) -> None:
@@ -114,13 +145,7 @@ class Personal:
 
     def refill_recall(self) -> None:
         """The recall worker was started anew: send the vectors again, in the background."""
-        threading.Thread(target=self._refill, name="refill", daemon=True).start()
-
-    def _refill(self) -> None:
-        try:
-            self._send_vectors()
-        except UserError as error:
-            _log.warning("the vector index could not be filled again: %s", type(error).__name__)
+        self._run(lambda: self._quietly(self._send_vectors))
 
     def add(self, documents: list[Document]) -> None:
         """New documents of the person's own."""
@@ -137,17 +162,25 @@ class Personal:
         """Documents were removed: take their vectors out, and learn what is left anew."""
         if self._recall is not None and passages:
             self._recall.remove(COLLECTION, passages)
+        self._relearn()
+        self.count()
+
+    def _relearn(self) -> None:
         self.memory = Memory()
         self._learning.reset_profile()
         self._engine.forget(self.token_memory)
         self._learn_history()
-        self.count()
 
     def forget(self) -> None:
         """Drop what the workers know of this person."""
         self._engine.forget(self.token_memory)
         if self._recall is not None:
             self._recall.drop(COLLECTION)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the program is about to end."""
+        return self._stop.is_set()
 
     def close(self) -> None:
         """Stop filling."""

@@ -257,10 +257,11 @@ class ImportFlow(QStackedWidget):
             return
         clear(self._senders_box)
         self._senders = []
-        for candidate in survey.candidates:
+        sure = any(candidate.certain for candidate in survey.candidates)
+        for number, candidate in enumerate(survey.candidates):
             name = f"{candidate.name} <{candidate.address}>" if candidate.name else candidate.address
             box = QCheckBox(self.tr("{0}  ·  {1} messages").format(name, f"{candidate.written:,}"))
-            box.setChecked(candidate.certain)
+            box.setChecked(candidate.certain if sure else number == 0)
             box.toggled.connect(self._know_me)
             box.setProperty("address", candidate.address)
             self._senders.append(box)

@@ -136,9 +136,7 @@ class EngineClient(Engine):
     def raw_loop(self, text: str, appended: str, max_tokens: int) -> dict[str, float]:
         """The bare model's cost, for benchmarks: 'append_ms' and 'token_ms'."""
         self._need_model()
-        return dict(
-            self._worker.call("raw_loop", _WORK_TIMEOUT_S, text=text, appended=appended, max_tokens=max_tokens)
-        )
+        return dict(self._worker.call("raw_loop", _WORK_TIMEOUT_S, text=text, appended=appended, max_tokens=max_tokens))
 
     # -- memories
 
