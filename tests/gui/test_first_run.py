@@ -132,6 +132,15 @@ def test_the_welcome_can_be_skipped(desktop, scripted, qtbot):
     assert desktop.window.session.draft().id == "d1"
 
 
+def test_quitting_in_the_middle_of_the_welcome_ends_cleanly_and_shows_it_again(desktop, scripted, qtbot):
+    desktop.start()
+    desktop.welcome._show_import()
+    with qtbot.waitSignal(desktop.welcome.closed):
+        desktop.welcome.close()
+    desktop.close()
+    assert not scripted.settings.get(WELCOMED)
+
+
 def test_opening_the_settings_learns_from_what_was_accepted_first(desktop, scripted, qtbot):
     scripted.settings.set(WELCOMED, True)
     desktop.start()
@@ -192,7 +201,7 @@ def test_a_wrong_passphrase_is_told_and_asked_again(qtbot, bridge):
 
 def test_a_second_start_raises_the_first(qtbot, qapp, tmp_path):
     assert not program.raise_running(tmp_path)
-    first = program.Instance(tmp_path, qapp)
+    first = program.Instance(tmp_path / "vault.db", qapp)
     start_again = (
         "import sys, pathlib; from ownhand.ui.app import raise_running; "
         "sys.exit(0 if raise_running(pathlib.Path(sys.argv[1])) else 1)"
@@ -203,6 +212,14 @@ def test_a_second_start_raises_the_first(qtbot, qapp, tmp_path):
     first.close()
     assert second.returncode == 0
     assert not program.raise_running(tmp_path / "other vault")
+
+
+def test_what_the_services_have_to_say_at_the_start_stays_until_it_is_read(desktop, scripted, qtbot):
+    scripted.settings.set(WELCOMED, True)
+    scripted.troubles.append("larger.gguf is gone. The built-in model is used meanwhile.")
+    desktop.start()
+    qtbot.waitUntil(lambda: desktop.window.toast.text.startswith("larger.gguf is gone."))
+    assert not desktop.window.toast._timer.isActive()
 
 
 def test_an_unforeseen_error_saves_the_draft_and_says_so(desktop, scripted, qtbot, caplog):

@@ -165,8 +165,19 @@ def test_what_was_saved_is_what_comes_back(edit):
 
 
 def test_every_new_paragraph_has_the_same_line_height(edit, qtbot):
+    edit.set_text("")
+    qtbot.keyClicks(edit, "Dana,")
+    qtbot.keyClick(edit, K.Key_Return)
     qtbot.keyClick(edit, K.Key_Return)
     qtbot.keyClicks(edit, "more")
+    edit.undo()
+    edit.redo()
+    assert edit.text() == "Dana,\n\nmore"
+    edit.replace([(0, 5, "Hi\n\nDana")])
+    qtbot.keyClick(edit, K.Key_A, M.ControlModifier)
+    qtbot.keyClick(edit, K.Key_Delete)
+    qtbot.keyClicks(edit, "all new")
+    qtbot.keyClick(edit, K.Key_Return)
     assert {block.blockFormat().lineHeight() for block in blocks(edit)} == {150.0}
 
 

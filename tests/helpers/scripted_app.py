@@ -552,6 +552,7 @@ class ScriptedApp:
     privacy: ScriptedPrivacy = field(default_factory=ScriptedPrivacy)
     status: Status = field(default_factory=Status)
     settings: Settings = field(default_factory=lambda: Settings(Shelf()))
+    troubles: list[str] = field(default_factory=list)
     closed: bool = False
 
     def __post_init__(self) -> None:

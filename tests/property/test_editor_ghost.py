@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from ownhand.domain.completion import start
 from ownhand.ui.editor import WritingEdit, from_utf16, to_utf16, utf16_length
@@ -36,7 +36,7 @@ COMMANDS = [
 GHOSTS = ["a", "abc and more", " the numbers", "b\nc second line", "😀 emoji first", "gh ", "é", "x" * 200]
 
 
-def press(edit: WritingEdit, key: Qt.Key | int, modifiers: Qt.KeyboardModifier, text: str) -> None:
+def press(edit: QWidget, key: Qt.Key | int, modifiers: Qt.KeyboardModifier, text: str) -> None:
     for kind in (QKeyEvent.Type.KeyPress, QKeyEvent.Type.KeyRelease):
         QApplication.sendEvent(edit, QKeyEvent(kind, int(key), modifiers, text))
 
@@ -96,6 +96,29 @@ def test_a_thousand_random_keys_leave_no_trace_of_any_ghost(pair, seed):
             press(control, *command)
         assert state(edit) == state(control), f"step {step} of seed {seed}"
     assert shown > 200
+
+
+@pytest.mark.parametrize("seed", [6, 7])
+def test_text_and_caret_are_those_of_a_plain_text_field(pair, qtbot, seed):
+    """The same against Qt's own plain field, for the keys that do not depend on how lines are laid out."""
+    edit, _ = pair
+    control = QPlainTextEdit()
+    qtbot.addWidget(control)
+    laid_out = {K.Key_Up, K.Key_Down}
+    commands = [row for row in COMMANDS if row[0] not in laid_out and row[:2] != (K.Key_Return, SHIFT)]
+    commands = [row for row in commands if row[0] not in (K.Key_Home, K.Key_End) or row[1] == CTRL]
+    dice = random.Random(seed)
+    for step in range(700):
+        if dice.random() < 0.6:
+            edit.show_ghost(start(dice.choice(GHOSTS), GHOSTS[:3]))
+        command = (0, NONE, dice.choice(TYPED[:-1])) if dice.random() < 0.7 else dice.choice(commands)
+        if edit.ghost is not None and command[:2] == (K.Key_Right, CTRL):
+            continue
+        press(edit, *command)
+        press(control, *command)
+        mine, theirs = edit.textCursor(), control.textCursor()
+        assert edit.text() == control.toPlainText(), f"step {step} of seed {seed}"
+        assert (mine.position(), mine.anchor()) == (theirs.position(), theirs.anchor()), f"step {step} of seed {seed}"
 
 
 @pytest.mark.parametrize("seed", [4, 5])

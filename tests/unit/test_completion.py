@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ownhand.domain.completion import (
+    CALIBRATION,
     Candidate,
     CompletionContext,
     Debounce,
@@ -21,12 +22,20 @@ HERE = CompletionContext("Hi Dana,\n\nThanks for ")
 
 
 def test_a_candidate_is_cut_where_it_saves_most():
-    candidate = Candidate((" your", " help", " with", " giraffes", "."), (0.9, 0.8, 0.7, 0.01, 0.01))
-    assert choose(candidate, GATE) == (" your help with ", 0.7)
+    candidate = Candidate((" your", " help", " with", " giraffes", "."), (0.995, 0.99, 0.985, 0.01, 0.01))
+    text, probability = choose(candidate, GATE)
+    assert text == " your help with "
+    assert 0.6 < probability < 0.985
+
+
+def test_a_further_word_must_be_surer_than_the_first():
+    calibrated = CALIBRATION["model"]
+    assert calibrated(0.8, first=False) < calibrated(0.8, first=True) < 0.8
+    assert choose(Candidate((" your", " help", " with"), (0.9, 0.45, 0.2)), GATE)[0] == " your "
 
 
 def test_a_word_is_never_cut_in_the_middle():
-    candidate = Candidate((" won", "der", "ful", " day"), (0.9, 0.6, 0.6, 0.1))
+    candidate = Candidate((" won", "der", "ful", " day"), (0.99, 0.98, 0.98, 0.1))
     assert choose(candidate, GATE)[0] == " wonderful "
 
 

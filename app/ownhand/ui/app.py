@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
@@ -19,7 +20,7 @@ from typing import TypeVar
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from ownhand import paths
 from ownhand.errors import UserError
@@ -65,11 +66,12 @@ def emblem_file() -> Path:
 
 
 def _server_name(vault: Path) -> str:
-    return "ownhand-" + hashlib.sha256(str(vault.resolve()).encode()).hexdigest()[:16]
+    folder = vault.parent if vault.suffix == ".db" else vault
+    return "ownhand-" + hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:16]
 
 
 def raise_running(vault: Path) -> bool:
-    """Bring the window of an Ownhand that has this vault open to the front; False where there is none.
+    """Bring the window of an Ownhand that has this vault (its folder or file) open to the front; False if none.
 
     Needs no services and no display.
     """
@@ -139,8 +141,6 @@ def unlock(attempt: Callable[[KeyChoice], T], *, first: bool, reason: str = "") 
 
 def tell(sentence: str) -> None:
     """One sentence in a window of its own, for what goes wrong before there is one."""
-    from PySide6.QtWidgets import QMessageBox
-
     application()
     QMessageBox(QMessageBox.Icon.Warning, "Ownhand", sentence).exec()
 
@@ -172,7 +172,6 @@ class Desktop(QObject):
             self.window.start()
             return
         self.welcome = Welcome(self._app, self.theme, self.bridge, emblem_file())
-        self.welcome.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.welcome.finished.connect(self._welcomed)
         self.welcome.closed.connect(self._qt.quit)
         self.welcome.show()
@@ -181,6 +180,8 @@ class Desktop(QObject):
         self.window.show()
         self.window.activateWindow()
         self.window.edit.setFocus()
+        if self._app.troubles:
+            self.window.toast.say(" ".join(self._app.troubles), stay=True)
 
     def _welcomed(self) -> None:
         settings, library = self._app.settings, self._app.library
@@ -188,8 +189,6 @@ class Desktop(QObject):
         def begin() -> None:
             settings.set(WELCOMED, True)
             if not library.drafts():
-                from dataclasses import replace
-
                 library.save(replace(library.new(subject=SAMPLE_SUBJECT), text=SAMPLE_TEXT, caret=len(SAMPLE_TEXT)))
 
         self.bridge.run(begin, self._begun)
@@ -200,6 +199,7 @@ class Desktop(QObject):
         self.window.start()
         if self.welcome is not None:
             self.welcome.close()
+            self.welcome.deleteLater()
             self.welcome = None
 
     def open_settings(self, page: str) -> None:

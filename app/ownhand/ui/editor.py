@@ -51,6 +51,8 @@ _MODIFIERS = {
     Qt.Key.Key_CapsLock,
 }
 
+_COMMANDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+
 
 def utf16_length(text: str) -> int:
     """How many UTF-16 units a text takes."""
@@ -179,6 +181,7 @@ class WritingEdit(QTextEdit):
         super().__init__(parent)
         self.setObjectName("Writing")
         self.setAccessibleName(self.tr("Text of the draft"))
+        self.setPlaceholderText(self.tr("Start writing"))
         self.setAcceptRichText(False)
         self.setAutoFormatting(QTextEdit.AutoFormattingFlag.AutoNone)
         self.document().setDocumentMargin(0)
@@ -345,16 +348,13 @@ class WritingEdit(QTextEdit):
         if event.key() == Qt.Key.Key_Backtab or (event.key() == Qt.Key.Key_Tab and escaped):
             self.focusNextPrevChild(event.key() == Qt.Key.Key_Tab)
             return
-        if (
-            event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-            and event.modifiers() & Qt.KeyboardModifier.ShiftModifier
-        ):
-            # Qt would insert a line separator, which is no newline in a saved text.
-            event = QKeyEvent(event.type(), event.key(), Qt.KeyboardModifier.NoModifier, "\r")
         cursor = self.textCursor()
         before = None if cursor.hasSelection() else cursor.position()
         revision = self.revision
-        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & _COMMANDING:
+            self._break_line(cursor)
+        else:
+            super().keyPressEvent(event)
         if self.revision == revision:
             return
         typed = event.text().replace("\r", "\n")
@@ -369,6 +369,12 @@ class WritingEdit(QTextEdit):
             self._ghost.show(rest)
         else:
             self.paused_at.emit()
+
+    def _break_line(self, cursor: QTextCursor) -> None:
+        """A new paragraph.  Qt's own Return drops the line height in an empty one, and Shift+Return is no line end."""
+        cursor.insertBlock()
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
 
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._ghost.clear()

@@ -107,6 +107,11 @@ class LibraryPane(QWidget):
 
     def show_draft(self, draft: Draft) -> None:
         """Put the draft on the page at the top of its list, without asking the vault."""
+        if draft.id != self._open_draft:
+            # A fresh page that stayed empty was never saved, and is not worth a row.
+            self._drafts = [
+                item for item in self._drafts if item.text or item.subject or item.recipients or item.reply_to
+            ]
         self._open_draft = draft.id
         known = [item for item in self._drafts if item.id != draft.id]
         fresh = not any(item.id == draft.id for item in self._drafts)

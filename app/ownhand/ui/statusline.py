@@ -87,7 +87,7 @@ class StatusLine(QWidget):
         states = set(self._worker_states.values())
         if "failed" in states:
             self.model.setText(self.tr("{0} is not available").format(self._model_name or self.tr("The model")))
-        elif "starting" in states or "restarted" in states:
+        elif "starting" in states:
             self.model.setText(self.tr("{0} is starting…").format(self._model_name or self.tr("The model")))
         else:
             self.model.setText(self._model_name)

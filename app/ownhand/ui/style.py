@@ -132,6 +132,9 @@ class StylePanel(QWidget):
         box.setProperty("bare", True)
         box.setAccessibleName(trait.label)
         box.setAccessibleDescription(self.tr("Measured: {0}").format(trait.measured))
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(9)
+        box.view().setMinimumWidth(150)
         box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         box.addItem(self.tr("As I write"), AS_I_WRITE)
         if trait.setting and trait.setting not in options:

@@ -80,7 +80,7 @@ class Welcome(QWidget):
             ),
         ]
         start = button(self.tr("Begin"), primary=True)
-        start.setDefault(True)
+        start.setFocus()
         start.clicked.connect(self._show_import)
         skip = button(self.tr("Just let me write"), flat=True)
         skip.clicked.connect(self._finish)
