@@ -23,7 +23,7 @@ from ownhand.services.models import Engines, Models
 from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
 from ownhand.services.retrieval import Retrieval
-from ownhand.services.status import Status
+from ownhand.services.status import Status, StatusEvent
 from ownhand.settings import Settings
 
 
@@ -107,10 +107,14 @@ class App:
         return self.hand.settings
 
     def start(self) -> None:
-        """Fill the personal model in the background; what was chosen earlier is used again."""
-        self.troubles += self.models.restore()
+        """In the background: use the models chosen earlier, fill the personal model.  Returns at once."""
         self.importing.on_added = self._imported
-        self.personal.start(self._embed)
+        self.personal.start(self._restore_models, self._embed)
+
+    def _restore_models(self) -> None:
+        for sentence in self.models.restore():
+            self.troubles.append(sentence)
+            self.status.announce(StatusEvent("models", "failed", sentence))
 
     def _imported(self) -> None:
         self.personal.imported(self._embed)

@@ -42,7 +42,7 @@ STEP_CHARACTERS = 1200
 SUFFIX_CHARACTERS = 400
 TOKENS = 14
 AT_ONCE = 0.3
-"""The memory alone is shown before the model was asked only if it is this sure: what flickers is worse than what waits."""
+"""How sure the memory must be to be shown before the model was asked: what flickers is worse than what waits."""
 SECOND_OPINION = 0.5
 """What the memory's word counts beside the model's, which has the same memory mixed in; measured, half is best."""
 BANNED = -50.0

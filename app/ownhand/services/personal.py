@@ -67,10 +67,11 @@ class Personal:
 
     # filling
 
-    def start(self, embed_pending: Callable[[], object]) -> None:
-        """Fill in the background; `embed_pending` gives vectors to what an earlier import left without."""
+    def start(self, first: Callable[[], object], embed_pending: Callable[[], object]) -> None:
+        """Fill in the background, after `first`; `embed_pending` serves what an earlier import left without vectors."""
 
         def work() -> None:
+            self._quietly(first)
             self.fill()
             self._quietly(embed_pending)
 
@@ -98,12 +99,13 @@ class Personal:
         self._thread = threading.Thread(target=after_the_one_before, name="personal", daemon=True)
         self._thread.start()
 
-    @staticmethod
-    def _quietly(work: Callable[[], object]) -> None:
+    def _quietly(self, work: Callable[[], object]) -> None:
         """What fails here costs quality, not text: it is logged, and the rest goes on."""
         try:
             work()
         except UserError as error:
+            if self.closing:
+                return
             _log.warning("the personal model is not complete: %s", type(error).__name__)
 
     def fill(self) -> None:
