@@ -168,17 +168,20 @@ def test_a_correction_made_twice_is_a_rule_with_its_evidence_and_not_needed_a_th
     QTest.mouseClick(robin.window.status.preferences, Qt.MouseButton.LeftButton)
     settings = wait_for("the settings", lambda: robin.desktop.settings)
     table = settings.learned.table
-    wait_for("the rule", lambda: settings.learned.view.isVisible() and table.rowCount() == 1)
-    rule, audience, _, evidence = [str(table.data(table.index(0, column))) for column in range(4)]
-    assert "Best wishes" in rule
-    assert audience == "Everyone"
-    assert evidence == "2"
+
+    def shown() -> list[str]:
+        return [str(table.data(table.index(0, column))) for column in range(table.columnCount())]
+
+    wait_for("one rule that rests on two edits", lambda: table.rowCount() == 1 and shown()[-1] == "2")
+    assert settings.learned.view.isVisible()
+    assert "Best wishes" in shown()[0]
+    assert shown()[1] == "Everyone"
     press(settings.learned, "Show the edits…")
-    shown = wait_for("the edits", lambda: settings.findChild(EvidenceDialog))
-    texts = [edit.toPlainText() for edit in shown.findChildren(QTextEdit)]
+    edits = wait_for("the edits", lambda: settings.findChild(EvidenceDialog))
+    texts = [edit.toPlainText() for edit in edits.findChildren(QTextEdit)]
     assert sum("Cheers," in text for text in texts) >= 2, "what was suggested"
     assert sum("Best wishes," in text for text in texts) >= 2, "what was kept"
-    press(shown, "Close")
+    press(edits, "Close")
     settings.close()
     wait_for("the status line", lambda: robin.window.status.preferences.text() == "learned 1 preference")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt
 from PySide6.QtGui import QGuiApplication, QInputMethodEvent, QTextCursor
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from ownhand.domain.completion import start
 from ownhand.ui.editor import WritingEdit
@@ -82,6 +84,63 @@ def test_typing_the_same_letters_advances_through_it(edit, qtbot):
     with qtbot.waitSignal(edit.paused_at):
         qtbot.keyClicks(edit, "x")
     assert edit.ghost is None
+
+
+@pytest.mark.parametrize("mark", list(".,;:!?)…"))
+def test_a_closing_mark_takes_the_place_of_the_blank_that_came_with_a_completion(edit, qtbot, mark):
+    ghost(edit, "need your help ")
+    qtbot.keyClick(edit, K.Key_Tab)
+    QTest.sendKeyEvent(QTest.KeyAction.Click, edit, K.Key_unknown, mark, M.NoModifier)
+    assert edit.text() == f"Thanks. I'll need your help{mark}"
+    assert edit.caret == len(edit.text())
+    edit.undo()
+    assert edit.text() == "Thanks. I'll need your help ", "mark and blank are one step"
+    edit.undo()
+    assert edit.text() == "Thanks. I'll "
+
+
+def test_a_closing_mark_from_an_input_method_does_the_same(edit, qtbot):
+    ghost(edit, "need your help ")
+    qtbot.keyClick(edit, K.Key_Tab)
+    commit = QInputMethodEvent()
+    commit.setCommitString("!")
+    QApplication.sendEvent(edit, commit)
+    assert edit.text() == "Thanks. I'll need your help!"
+
+
+def test_the_last_word_taken_alone_ends_the_same_way_and_shift_is_no_action(edit, qtbot):
+    ghost(edit, "look ")
+    qtbot.keyClick(edit, K.Key_Right, M.ControlModifier)
+    qtbot.keyPress(edit, K.Key_Shift, M.ShiftModifier)
+    qtbot.keyClick(edit, K.Key_Question, M.ShiftModifier)
+    assert edit.text() == "Thanks. I'll look?"
+
+
+@pytest.mark.parametrize("how", ["letter", "moved", "clicked", "part", "own blank", "focus"])
+def test_after_anything_else_the_blank_stays(edit, qtbot, how):
+    ghost(edit, "go on with it" if how in {"part", "own blank"} else "go on ")
+    if how == "part":
+        qtbot.keyClick(edit, K.Key_Right, M.ControlModifier)
+        edit.hide_ghost()
+        qtbot.keyClicks(edit, " ")
+    else:
+        qtbot.keyClick(edit, K.Key_Tab)
+    if how == "letter":
+        qtbot.keyClicks(edit, "a ")
+    elif how == "own blank":
+        qtbot.keyClicks(edit, " ")
+    elif how == "moved":
+        qtbot.keyClick(edit, K.Key_Left)
+        qtbot.keyClick(edit, K.Key_Right)
+    elif how == "clicked":
+        qtbot.mouseClick(edit.viewport(), Qt.MouseButton.LeftButton, pos=edit.cursorRect().center())
+    elif how == "focus":
+        edit.clearFocus()
+        edit.setFocus()
+    before = edit.text()
+    assert before.endswith(" ")
+    qtbot.keyClicks(edit, ".")
+    assert edit.text() == before + "."
 
 
 def test_it_can_stand_in_the_middle_of_a_line(edit, qtbot):

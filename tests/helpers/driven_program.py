@@ -80,9 +80,9 @@ class DrivenProgram:
 
 def _program() -> int:
     from PySide6.QtCore import QObject, QSocketNotifier, Qt
-    from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication, QWidget
 
+    from helpers.keys import write
     from ownhand.__main__ import main
     from ownhand.ui.app import application
     from ownhand.ui.welcome import Welcome
@@ -106,14 +106,14 @@ def _program() -> int:
             order = json.loads(line)
             window, welcome = self._shown(MainWindow), self._shown(Welcome)
             if order["do"] == "write" and isinstance(window, MainWindow):
-                QTest.keyClicks(window.edit, order["text"])
+                write(window.edit, order["text"])
             elif order["do"] == "minimize" and window is not None:
                 window.showMinimized()
             elif order["do"] == "close" and (window or welcome) is not None:
                 (window or welcome).close()  # type: ignore[union-attr]
-            self._answer()
+            self._answer(with_modules=order["do"] == "list modules")
 
-        def _answer(self) -> None:
+        def _answer(self, *, with_modules: bool) -> None:
             window = self._shown(MainWindow)
             seen: dict[str, object] = {"welcome": self._shown(Welcome) is not None, "window": window is not None}
             if isinstance(window, MainWindow):
@@ -126,7 +126,10 @@ def _program() -> int:
                     "saved": self._saved[-1] if self._saved else None,
                     "minimized": bool(window.windowState() & Qt.WindowState.WindowMinimized),
                     "keyboard": window.edit.hasFocus(),
+                    "completed": window.status.speed.isVisible(),
                 }
+            if with_modules:
+                seen["modules"] = sorted({name.partition(".")[0] for name in sys.modules})
             print(json.dumps(seen), flush=True)
 
         @staticmethod
@@ -141,5 +144,5 @@ def _program() -> int:
 
 
 if __name__ == "__main__":
-    sys.path.pop(0)  # this folder is for the tests
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
     sys.exit(_program())

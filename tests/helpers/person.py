@@ -12,6 +12,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QWidget
 
+from helpers.keys import write
 from ownhand.compose import App
 from ownhand.ui.app import Desktop
 from ownhand.ui.review import ReviewPanel, State
@@ -49,16 +50,6 @@ def _button(widget: QWidget, text: str) -> QAbstractButton | None:
         if text in (found.text(), found.toolTip()) and found.isVisible() and found.isEnabled():
             return found
     return None
-
-
-def write(widget: QWidget, text: str) -> None:
-    """Press a key for every character; the window lives on between them, as between the keys of a typist."""
-    for character in text:
-        if character == "\n":
-            QTest.keyClick(widget, Qt.Key.Key_Return)
-        else:
-            QTest.keyClicks(widget, character)
-        QApplication.processEvents()
 
 
 def child_workers(role: str) -> list[int]:

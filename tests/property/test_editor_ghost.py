@@ -12,7 +12,8 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
 from ownhand.domain.completion import start
-from ownhand.ui.editor import WritingEdit, from_utf16, to_utf16, utf16_length
+from ownhand.ui.editor import CLOSES_UP, WritingEdit
+from ownhand.ui.offsets import from_utf16, to_utf16, utf16_length
 
 # ruff: noqa: E501  (tables of keys)
 
@@ -123,7 +124,10 @@ def test_text_and_caret_are_those_of_a_plain_text_field(pair, qtbot, seed):
 
 @pytest.mark.parametrize("seed", [4, 5])
 def test_what_is_taken_is_the_only_difference(pair, seed):
-    """Taking is one insertion: the control gets it as one, and the two stay equal through undo and redo."""
+    """Taking is one insertion: the control gets it as one, and the two stay equal through undo and redo.
+
+    A mark right after a blank that was taken replaces it; that has tests of its own, and no such mark is typed here.
+    """
     edit, control = pair
     dice = random.Random(seed)
     taken: list[str] = []
@@ -143,6 +147,8 @@ def test_what_is_taken_is_the_only_difference(pair, seed):
         else:
             command = dice.choice([*COMMANDS, *[(0, NONE, ch) for ch in TYPED if ch != "\t"]])
             if edit.ghost is not None and command[0] in (K.Key_Down, K.Key_Right) and command[1] == CTRL:
+                continue
+            if command[2] in CLOSES_UP and edit.text()[: edit.caret].endswith(" "):
                 continue
             press(edit, *command)
             press(control, *command)

@@ -37,21 +37,3 @@ def test_a_correction_may_not_rewrite():
 def test_loops_are_seen():
     assert guard.loops("We will work on it for the team, and we will work on it for the team, and we will work on it.")
     assert not guard.loops("We will work on it. Then we will rest.")
-
-
-@pytest.mark.parametrize(
-    ("note", "sentence"),
-    [
-        ("call me tomorrow", "Call me tomorrow."),
-        ("? is Friday ok", "Is Friday ok?"),
-        ("- i'm late", "I'm late."),
-        ("done!", "Done!"),
-    ],
-)
-def test_a_note_becomes_a_sentence_in_its_own_words(note: str, sentence: str):
-    assert guard.as_sentence(note) == sentence
-
-
-def test_notes_are_lines_or_the_sentences_of_one_line():
-    assert guard.notes_of("- one thing\n- another\n") == ["one thing", "another"]
-    assert guard.notes_of("Can't come Friday. Propose Monday at 10.") == ["Can't come Friday", "Propose Monday at 10"]

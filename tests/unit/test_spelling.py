@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ownhand.adapters.spelling import Speller
-from ownhand.domain.guard import tidied
+from ownhand.domain.notes import tidied
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ownhand.domain import facts, guard, letter
+from ownhand.domain import facts, guard, letter, notes
 from ownhand.domain.actions import Action
 from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import first_name_of
@@ -100,11 +100,11 @@ class Writer:
         for text in self._ask(self._task(brief), ANSWER_TOKENS):
             yield text
         if brief.action.id == "draft":
-            missing = [note for note in guard.notes_of(brief.text) if not guard.covers(note, text, 0.5)]
+            missing = [note for note in notes.notes_of(brief.text) if not guard.covers(note, text, 0.5)]
             if missing:
                 self.remarks.append(f"{len(missing)} notes the model left out were put in as they were written.")
                 parts = letter.split(text)
-                body = "\n\n".join([parts.body, " ".join(guard.as_sentence(note) for note in missing)])
+                body = "\n\n".join([parts.body, " ".join(notes.as_sentence(note) for note in missing)])
                 yield letter.join(letter.Letter(parts.greeting, body, parts.sign_off))
         elif (
             brief.action.keeps_facts
@@ -128,12 +128,16 @@ class Writer:
     # with a small model
 
     def _from_notes(self, brief: Brief) -> Iterator[str]:
-        notes = guard.notes_of(brief.text)
+        given = notes.notes_of(brief.text)
         written: list[str] = []
         verbatim = 0
-        for note in notes:
-            plain = guard.as_sentence(note)
+        for note in given:
+            plain = notes.as_sentence(note)
+            direct = notes.said_directly(note)
             if not plain:
+                continue
+            if direct:
+                written.append(direct)
                 continue
             sentence = self._one_sentence(
                 f"Expand these notes into full sentences:\n\n- {note.removeprefix('? ')}", note
@@ -146,7 +150,7 @@ class Writer:
             yield letter.join(letter.Letter(brief.frame.greeting, " ".join(written), ""))
         if verbatim:
             self.remarks.append(
-                f"{verbatim} of {len(notes)} notes stand as you wrote them: "
+                f"{verbatim} of {len(given)} notes stand as you wrote them: "
                 "the small model's wording of them could not be trusted."
             )
         body = " ".join(written)
@@ -181,7 +185,7 @@ class Writer:
                 for sentence in sentences(line[len(mark) :]):
                     total += 1
                     if brief.action.id == "fix":
-                        sentence = guard.tidied(self._spell(sentence))
+                        sentence = notes.tidied(self._spell(sentence))
                     task = "custom" if brief.action.id == "custom" else brief.action.id
                     new = self._one_sentence(lead + sentence, sentence) if len(sentence.split()) > 2 else ""
                     if new and guard.rewords(sentence, new, task):
@@ -239,12 +243,12 @@ class Writer:
 
     def _task(self, brief: Brief) -> str:
         to = first_name_of(brief.recipients[0]) if brief.recipients else ""
-        notes = "\n".join(f"- {note}" for note in guard.notes_of(brief.text)) if brief.text.strip() else ""
+        points = "\n".join(f"- {note}" for note in notes.notes_of(brief.text)) if brief.text.strip() else ""
         instruction = brief.instruction or brief.text.strip()
         return brief.action.task.format(
             to=f" to {to}" if to else "",
             subject=f' with the subject "{brief.subject}"' if brief.subject else "",
-            points=notes,
+            points=points,
             instruction=(f": {instruction}" if instruction else "") if brief.action.id == "reply" else instruction,
             text=brief.text,
             message=brief.reply_to.text.strip()[:3000] if brief.reply_to is not None else "",

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QTextEdit
 
 from ownhand.domain.text import Hunk
 from ownhand.ui.comparison import Comparison, Verdict
-from ownhand.ui.editor import utf16_length
+from ownhand.ui.offsets import utf16_length
 from ownhand.ui.theme import Theme
 
 HUNK = QTextFormat.Property.UserProperty + 1

@@ -6,7 +6,7 @@ aside, and is never part of the document, its undo stack, the clipboard or a sav
 handles
 any key, click, drop or composition, because Qt believes a composition is under way while a preedit area is set.
 
-Offsets are Python code points everywhere else; Qt counts UTF-16 units.  `to_utf16` and `from_utf16` are the border.
+Offsets are Python code points everywhere else; Qt counts UTF-16 units (offsets.py is the border).
 """
 
 from __future__ import annotations
@@ -36,11 +36,14 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QTextEdit, QWidget
 
 from ownhand.domain.completion import Ghost
+from ownhand.ui.offsets import from_utf16, to_utf16, utf16_length
 
 LINE_HEIGHT = 150
 """Per cent of the font's own line."""
 MEASURE = 68
 """The widest line, in average characters: what reads comfortably."""
+CLOSES_UP = frozenset(".,;:!?)…")
+"""Typed right after a completion that ended with a blank, these take the place of that blank."""
 _SEPARATORS = str.maketrans({"\u2029": "\n", "\u2028": "\n", "\ufdd0": "\n", "\ufdd1": "\n"})
 _MODIFIERS = {
     Qt.Key.Key_Shift,
@@ -52,28 +55,6 @@ _MODIFIERS = {
 }
 
 _COMMANDING = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
-
-
-def utf16_length(text: str) -> int:
-    """How many UTF-16 units a text takes."""
-    return len(text) if text.isascii() else len(text) + sum(ch > "\uffff" for ch in text)
-
-
-def to_utf16(text: str, offset: int) -> int:
-    """The Qt position of a code point offset in `text`."""
-    return utf16_length(text[:offset])
-
-
-def from_utf16(text: str, position: int) -> int:
-    """The code point offset of a Qt position; a position inside a surrogate pair counts as before it."""
-    if text.isascii():
-        return min(position, len(text))
-    units = 0
-    for offset, ch in enumerate(text):
-        units += 2 if ch > "\uffff" else 1
-        if units > position:
-            return offset
-    return len(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +175,8 @@ class WritingEdit(QTextEdit):
         self._ghost = GhostText(self)
         self._composing = False
         self._escaped = False
+        self._blank = False
+        """Whether the last thing done was to take a whole completion that ends with a blank."""
         self._announced = 0
         self.document().contentsChange.connect(self._contents_changed)
         self.textChanged.connect(self._take_down)
@@ -303,11 +286,27 @@ class WritingEdit(QTextEdit):
         cursor.endEditBlock()
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
+        self._blank = rest is None and taken.endswith(" ")
         if rest is not None:
             self._ghost.show(rest)
         self.taken.emit(taken)
         if rest is None:
             self.paused_at.emit()
+
+    def _close_up(self, typed: str) -> bool:
+        """Put a closing mark in the place of the blank that came with a completion; False where there is none."""
+        if not self._blank or typed not in CLOSES_UP:
+            return False
+        self._ghost.clear()
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        cursor.deletePreviousChar()
+        cursor.insertText(typed)
+        cursor.endEditBlock()
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
+        self.paused_at.emit()
+        return True
 
     def _ghost_key(self, event: QKeyEvent) -> bool:
         """Handle a key that means something to the ghost.  The ghost has been taken down only if this returns True."""
@@ -327,6 +326,7 @@ class WritingEdit(QTextEdit):
             self._take(*session.line())
         elif key == Qt.Key.Key_Escape and held == Qt.KeyboardModifier.NoModifier:
             self._ghost.clear()
+            self._blank = False
             self.dismissed.emit()
         elif held == Qt.KeyboardModifier.AltModifier and key in (Qt.Key.Key_BracketRight, Qt.Key.Key_BracketLeft):
             self._ghost.show(session.cycle(1 if key == Qt.Key.Key_BracketRight else -1))
@@ -340,9 +340,11 @@ class WritingEdit(QTextEdit):
         if event.key() in _MODIFIERS:
             super().keyPressEvent(event)
             return
-        if self._ghost_key(event):
+        typed = "" if event.modifiers() & _COMMANDING else event.text()
+        if self._ghost_key(event) or self._close_up(typed):
             event.accept()
             return
+        self._blank = False
         escaped, self._escaped = self._escaped, event.key() == Qt.Key.Key_Escape
         session = self._ghost.clear()
         if event.key() == Qt.Key.Key_Backtab or (event.key() == Qt.Key.Key_Tab and escaped):
@@ -379,12 +381,17 @@ class WritingEdit(QTextEdit):
     def inputMethodEvent(self, event: QInputMethodEvent) -> None:
         self._ghost.clear()
         self._composing = bool(event.preeditString())
+        if not self._composing and not event.replacementLength() and self._close_up(event.commitString()):
+            event.accept()
+            return
+        self._blank = False
         super().inputMethodEvent(event)
         if event.commitString() and not self._composing:
             self.paused_at.emit()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._ghost.clear()
+        self._blank = False
         super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -393,7 +400,7 @@ class WritingEdit(QTextEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         self._ghost.clear()
-        self._composing = False
+        self._composing = self._blank = False
         super().focusOutEvent(event)
         self.left.emit()
 
@@ -475,6 +482,7 @@ class WritingEdit(QTextEdit):
     def _take_down(self) -> None:
         if not self._ghost.drawing:
             self._ghost.clear()
+            self._blank = False
 
     def _announce(self) -> None:
         if not self._ghost.drawing and self.revision != self._announced:
