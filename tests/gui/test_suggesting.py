@@ -198,6 +198,34 @@ def test_facts_that_went_or_came_are_named_and_marked(window, ask, scripted):
     assert cursor.charFormat().underlineStyle() is QTextCharFormat.UnderlineStyle.WaveUnderline
 
 
+def test_a_remark_of_the_suggestion_stands_under_the_comparison(window, ask, scripted):
+    scripted.drafting.remarks = ("2 of 3 notes stand as you wrote them.",)
+    ask()
+    remark = window.review._remarks
+    assert remark.isVisible()
+    assert remark.text() == "2 of 3 notes stand as you wrote them."
+    scripted.drafting.remarks = ()
+    ask()
+    assert not remark.isVisible()
+
+
+def test_a_suggestion_that_changes_nothing_says_so_and_offers_nothing_to_take(window, ask, scripted):
+    scripted.drafting.answers["shorten"] = RAMBLING
+    scripted.drafting.remarks = ("All sentences keep your wording.",)
+    ask()
+    review = window.review
+    assert review._same.isVisible()
+    assert review._same.text() == "It would leave your text as it is."
+    assert not review.view.isVisible()
+    assert review._remarks.isVisible()
+    assert not any(push.isVisible() for push in (review._take, review._edit, review._hunks))
+    assert review._discard.isVisible()
+    scripted.drafting.answers["shorten"] = SHORTER
+    ask()
+    assert review.view.isVisible()
+    assert review._take.isVisible()
+
+
 def test_an_instruction_runs_the_action_it_names(window, scripted, qtbot):
     window.review.instruction.setText("make it shorter please")
     qtbot.keyClick(window.review.instruction, Qt.Key.Key_Return)

@@ -314,6 +314,7 @@ class ScriptedDrafting:
             "reply": "Hi Dana,\n\nthanks, I'll look at the travel line today.\n\nCheers,\nRobin",
         }
         self.facts: dict[str, Facts] = {}
+        self.remarks: tuple[str, ...] = ()
         self.requests: list[SuggestionRequest] = []
         self.hold = threading.Event()
         self.hold.set()
@@ -351,6 +352,7 @@ class ScriptedDrafting:
             prompt="<|im_start|>system\nYou write as Robin Vale.\nGreeting: Hi {name},\nSign-off: Cheers,\n"
             "<|im_end|>\n<|im_start|>user\nMake this shorter: ...",
             timings={"retrieve": 21.0, "prompt": 4.0, "first word": 380.0, "write": 1720.0},
+            remarks=self.remarks,
         )
         facts: Any = self.facts.get(action, Facts(kept=("4,200 euros", "Thursday at 10", "Marcus")))
         return Suggestion(uuid.uuid4().hex, action, replaces, text, facts, why)
@@ -387,6 +389,7 @@ class ScriptedLearning:
         self.recorded: list[tuple[Suggestion, str, tuple[str, ...], str]] = []
         self.chosen: dict[tuple[str, str], str | None] = {}
         self.learns: list[Preference] = []
+        self.audience_changes = 0
 
     def record(self, suggestion, kept, recipients, audience=EVERYONE) -> list[Preference]:
         self.recorded.append((suggestion, kept, tuple(recipients), audience))
@@ -463,6 +466,17 @@ class ScriptedLearning:
 
     def choose(self, audience: str, key: str, value: str | None) -> None:
         self.chosen[audience, key] = value
+
+    def audiences_changed(self) -> None:
+        self.audience_changes += 1
+
+
+class ScriptedPersonal:
+    def __init__(self) -> None:
+        self.measured = 0
+
+    def forgotten(self, passages: Sequence[int]) -> None:
+        self.measured += 1
 
 
 class ScriptedModels:
@@ -548,6 +562,7 @@ class ScriptedApp:
     importing: ScriptedImporting = field(default_factory=ScriptedImporting)
     completing: ScriptedCompleting = field(default_factory=ScriptedCompleting)
     learning: ScriptedLearning = field(default_factory=ScriptedLearning)
+    personal: ScriptedPersonal = field(default_factory=ScriptedPersonal)
     models: ScriptedModels = field(default_factory=ScriptedModels)
     privacy: ScriptedPrivacy = field(default_factory=ScriptedPrivacy)
     status: Status = field(default_factory=Status)

@@ -177,6 +177,14 @@ def _pairs() -> dict[str, str]:
 US_TO_UK: dict[str, str] = _pairs()
 UK_TO_US: dict[str, str] = {uk: us for us, uk in US_TO_UK.items()}
 
+FORMAL: dict[str, str] = {
+    "thanks": "thank you", "thx": "thank you", "ok": "all right", "okay": "all right", "asap": "as soon as possible",
+    "btw": "by the way", "fyi": "for your information", "gonna": "going to", "wanna": "want to", "gotta": "have to",
+    "yeah": "yes", "yep": "yes", "nope": "no", "kids": "children", "guys": "everyone", "pls": "please",
+    "a bunch of": "several", "a couple of": "two or three", "lots of": "many", "no worries": "that is no problem",
+}  # fmt: skip
+"""Words of speech, and what stands for them in formal writing."""
+
 # -------------------------------------------------------------------------------------------------------- set phrases
 
 
@@ -207,7 +215,7 @@ FAMILIES: tuple[Family, ...] = (
     _family("Hope you are well",
         r"(?:just )?hop(?:e|ing) (?:that )?(?:you|this|all|everything)(?:['’]re| are|['’]s| is| "
         r"finds you)?(?: all| been| doing| keeping| going)* (?:well|great|fine|good)\b" + _REST),
-    _family("do not hesitate", r"(?:so |and )?(?:please,? )?(?:do not|don['’]t) hesitate to" + _REST),
+    _family("do not hesitate", r"(?:so |and )?(?:please,? )?(?:do not|don['’]?t) hesitate to" + _REST),
     _family("feel free",
         r"(?:please,? |and )?feel free to (?:reach out|contact|get in touch|ask|call|e-?mail|let "
         r"me know|drop)" + _REST),
@@ -235,8 +243,8 @@ FAMILIES: tuple[Family, ...] = (
     _family("I wanted to reach out",
         r"I(?:['’]m| am)? (?:just )?(?:wanted|want(?:ing)?|would like|writing|reaching out|am "
         r"writing) to (?:quickly )?(?:reach out|touch base|follow up|check in|let you know|inform "
-        r"you|get in touch)(?: to you)?(?: (?:regarding|about|that|on|concerning|with you(?: "
-        r"about| regarding| on)?))?", True),
+        r"you|get in touch)(?: to you)?(?: and (?:let you know|tell you|inform you|ask you|say))?"
+        r"(?: (?:regarding|about|that|on|concerning|with you(?: about| regarding| on)?))?", True),
     _family("I am writing to",
         r"I(?:['’]m| am) (?:writing|reaching out|e-?mailing|contacting you|getting in touch)(?: "
         r"to you)?(?: today)?(?: (?:regarding|about|concerning|because|to (?:inform you|let you "

@@ -9,10 +9,12 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from ownhand.domain import actions, facts, letter
+from ownhand.domain import actions, facts, letter, stock
+from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import first_name_of
 from ownhand.domain.personalize import Contribution, Material, personalize
+from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Speller, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.suggestion import (
@@ -35,15 +37,24 @@ _log = logging.getLogger(__name__)
 ANSWER_TOKENS = 400
 """Room kept free for the answer in the model's context."""
 
-FORM: dict[str, tuple[tuple[Dimension, str], ...]] = {
+FORM: dict[str, tuple[tuple[Dimension, str, str], ...]] = {
     "formal": (
-        (Dimension.CONTRACTIONS, "avoid"),
-        (Dimension.EXCLAMATION, "avoid"),
-        (Dimension.EMOJI, "avoid"),
+        (Dimension.CONTRACTIONS, "avoid", ""),
+        (Dimension.EXCLAMATION, "avoid", ""),
+        (Dimension.EMOJI, "avoid", ""),
+        *((Dimension.WORD_CHOICE, formal, casual) for casual, formal in stock.FORMAL.items()),
     ),
-    "casual": ((Dimension.CONTRACTIONS, "use"),),
-    "shorten": ((Dimension.HEDGING, "avoid"), (Dimension.STOCK_PHRASE, "avoid")),
-    "bullets": ((Dimension.LISTS, "bullets"),),
+    "casual": (
+        (Dimension.CONTRACTIONS, "use", ""),
+        (Dimension.WORD_CHOICE, "thanks", "thank you"),
+        *((Dimension.WORD_CHOICE, stock.PLAIN[word], word) for word in sorted(stock.SAFE_PLAIN)),
+    ),
+    "shorten": (
+        (Dimension.HEDGING, "avoid", ""),
+        *((Dimension.STOCK_PHRASE, CUT if family.lead else AVOID, family.key) for family in stock.FAMILIES),
+        *((Dimension.WORD_CHOICE, stock.PLAIN[word], word) for word in sorted(stock.SAFE_PLAIN)),
+    ),
+    "bullets": ((Dimension.LISTS, "bullets", ""),),
 }
 """What an action asks of the form, done by rule as well as by the model."""
 
@@ -200,10 +211,7 @@ class Drafting:
         text = ""
         for text in writer.write(brief):
             deliver(Streaming(variant, text))
-        whole = action.id == "rewrite" and request.selection is None and request.kind is Kind.EMAIL
-        applied = self._learning.apply(
-            text, preferences, request.recipients, is_letter=is_letter or (whole and bool(letter.split(text).greeting))
-        )
+        applied = self._finish(text, action, request, preferences)
         if action.scope is actions.Scope.SUBJECT:
             applied = replace(applied, text=text)
         elif action.scope is actions.Scope.CARET:
@@ -231,6 +239,17 @@ class Drafting:
             ),
             situation,
         )
+
+    def _finish(
+        self, text: str, action: actions.Action, request: SuggestionRequest, preferences: list[Preference]
+    ) -> Applied:
+        """The deterministic pass: over a whole letter where it is one, else over its body alone."""
+        parts = letter.split(text, request.recipients)
+        whole = action.id == "rewrite" and request.selection is None and bool(parts.greeting or parts.sign_off)
+        if request.kind is Kind.EMAIL and (action.id in {"draft", "reply"} or whole):
+            return self._learning.apply(text, preferences, request.recipients, is_letter=True)
+        applied = self._learning.apply(parts.body, preferences, request.recipients, is_letter=False)
+        return replace(applied, text=letter.join(replace(parts, body=applied.text)))
 
     @staticmethod
     def _source(action: actions.Action, request: SuggestionRequest) -> str:
@@ -264,8 +283,8 @@ class Drafting:
     @staticmethod
     def _forms(action: actions.Action) -> list[Preference]:
         return [
-            Preference(f"action:{action.id}:{dimension}", dimension, value, origin=Origin.STATED)
-            for dimension, value in FORM.get(action.id, ())
+            Preference(f"action:{action.id}:{dimension}:{subject}", dimension, value, subject, origin=Origin.STATED)
+            for dimension, value, subject in FORM.get(action.id, ())
         ]
 
     @staticmethod

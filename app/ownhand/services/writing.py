@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ownhand.domain import facts, guard, letter, notes
+from ownhand.domain import applying, facts, guard, letter, notes, stock
 from ownhand.domain.actions import Action
 from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import first_name_of
 from ownhand.domain.personalize import Contribution
+from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream
+from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.prompt import CHARACTERS_PER_TOKEN, Messages, assemble, tokens_in
 from ownhand.domain.text import sentences
 from ownhand.errors import ModelError
@@ -209,7 +211,7 @@ class Writer:
     # by any model
 
     def _subject(self, brief: Brief) -> str:
-        body = letter.split(brief.text).body or brief.text
+        body = without_courtesies(letter.split(brief.text).body or brief.text)
         line = self._whole_answer(self._task(brief), 20, stop=("\n",))
         line = line.removeprefix("Subject:").strip().strip('"“”*').rstrip(".")
         if line and guard.covers(line, body, 0.6) and not guard.loops(line) and len(guard.stems(line)) >= 1:
@@ -314,6 +316,15 @@ _LEAD = re.compile(
     r"|let me know\s+|send me\s+|let you know\s+(?:that\s+)?|thank you for\s+|thanks for\s+)+",
     re.I,
 )
+
+
+def without_courtesies(text: str) -> str:
+    """A text without its set phrases, for finding what it is about."""
+    rules = [
+        Preference(family.key, Dimension.STOCK_PHRASE, CUT if family.lead else AVOID, family.key, origin=Origin.STATED)
+        for family in stock.FAMILIES
+    ]
+    return applying.apply(text, rules, is_letter=False).text or text
 
 
 def headline(text: str) -> str:

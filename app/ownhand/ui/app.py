@@ -163,6 +163,7 @@ class Desktop(QObject):
         self._erased = False
         self.window.settings_wanted.connect(self.open_settings)
         self.window.import_wanted.connect(self.open_import)
+        self.window.groups.measured.connect(self._groups_measured)
         self.window.closing.connect(self._qt.quit)
 
     def start(self) -> None:
@@ -226,6 +227,10 @@ class Desktop(QObject):
 
     def _imported(self) -> None:
         self.window.refresh()
+        if self.settings is not None:
+            self.settings.reload()
+
+    def _groups_measured(self) -> None:
         if self.settings is not None:
             self.settings.reload()
 

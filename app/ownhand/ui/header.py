@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QFrame, QLineEdit, QSizePolicy, QTextEdit, QWidget
 
 from ownhand.domain.corpus import Kind, ReplyContext
@@ -15,8 +15,21 @@ from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_
 from ownhand.ui.theme import Theme, scaled
 from ownhand.ui.widgets import Chip, Elided, Flow, button, column, keep_painted, label, row, tool
 
-AUTOMATIC = ""
-"""In the audience box: resolved from the recipients."""
+AUTOMATIC, NEW_GROUP = "", "+"
+"""In the audience box: resolved from the recipients; a group that is yet to be made."""
+
+
+class AudienceBox(QComboBox):
+    """A box whose list opens by keys and that the wheel does not turn: one of its entries opens a dialog."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            self.showPopup()
+        else:
+            super().keyPressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
 
 
 class RecipientEdit(QWidget):
@@ -184,10 +197,12 @@ class Header(QWidget):
     Signals:
         changed: something was changed by the person.
         subject_wanted: a subject line is asked for.
+        group_wanted: a new group is asked for; carries the recipients.
     """
 
     changed = Signal()
     subject_wanted = Signal()
+    group_wanted = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -196,12 +211,13 @@ class Header(QWidget):
         self._kind = Kind.EMAIL
         self._reply: ReplyContext | None = None
         self._audiences: list[Audience] = []
+        self._chosen: str | None = None
         self._filling = False
 
         self._to_label = label(self.tr("To"), quiet=True)
         self.recipients = RecipientEdit(theme)
         self._to_label.setBuddy(self.recipients)
-        self.audience = QComboBox()
+        self.audience = AudienceBox()
         self.audience.setProperty("bare", True)
         self.audience.setAccessibleName(self.tr("Audience of this draft"))
         self.audience.setToolTip(self.tr("Whose style to follow: by the recipients, or the one you choose"))
@@ -224,7 +240,7 @@ class Header(QWidget):
 
         self.recipients.changed.connect(self._recipients_changed)
         self.subject.textEdited.connect(self._announce)
-        self.audience.activated.connect(self._announce)
+        self.audience.activated.connect(self._audience_chosen)
         self.suggest_subject.clicked.connect(self.subject_wanted)
         self.reply.removed.connect(self._forget_reply)
 
@@ -265,7 +281,13 @@ class Header(QWidget):
 
     def chosen_audience(self) -> str | None:
         """The audience that was chosen, None where the recipients decide."""
-        return self.audience.currentData() or None
+        return self._chosen
+
+    def choose_audience(self, audience: str) -> None:
+        """Follow this group: through the recipients where they lead to it, else by choice."""
+        automatic = resolve_audience(self._audiences, self.recipients.recipients())
+        self._fill_audiences(None if automatic == audience else audience)
+        self._announce()
 
     def set_subject(self, subject: str) -> None:
         """Put in a subject line that was suggested; undoable in the field."""
@@ -286,6 +308,15 @@ class Header(QWidget):
         self._fill_audiences(self.chosen_audience())
         self._announce()
 
+    def _audience_chosen(self) -> None:
+        chosen = self.audience.currentData()
+        if chosen == NEW_GROUP:
+            self._fill_audiences(self._chosen)
+            self.group_wanted.emit(self.recipients.recipients() if self._kind is Kind.EMAIL else ())
+        else:
+            self._chosen = chosen or None
+            self._announce()
+
     def _announce(self) -> None:
         if not self._filling:
             self.changed.emit()
@@ -299,6 +330,8 @@ class Header(QWidget):
         self.audience.addItem(names[automatic], AUTOMATIC)
         for key, name in names.items():
             self.audience.addItem(self.tr("Always {0}").format(name), key)
-        index = self.audience.findData(chosen) if chosen else 0
-        self.audience.setCurrentIndex(max(0, index))
+        self.audience.insertSeparator(self.audience.count())
+        self.audience.addItem(self.tr("New group…"), NEW_GROUP)
+        self.audience.setCurrentIndex(max(0, self.audience.findData(chosen)) if chosen else 0)
+        self._chosen = chosen  # kept even where its group is not known yet: the draft may come before the groups
         self.audience.blockSignals(False)

@@ -183,15 +183,17 @@ class LearnedPage(QWidget):
     def reload(self) -> None:
         """Fetch the rules anew."""
         learning, library = self._app.learning, self._app.library
+        everyone, deleted = self.tr("Everyone"), self.tr("A deleted group")
 
         def work() -> tuple[list[Audience], list[RuleRow]]:
             audiences = library.audiences()
             names = {audience.id: audience.name for audience in audiences}
+            names[EVERYONE] = everyone
             rows = [
                 RuleRow(
                     item,
                     learning.statement(item),
-                    names.get(item.audience, "Everyone" if item.audience == EVERYONE else item.audience),
+                    names.get(item.audience, deleted),
                     learning.confidence(item),
                     learning.in_effect(item),
                 )

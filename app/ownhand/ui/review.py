@@ -89,6 +89,10 @@ class ReviewPanel(QWidget):
         self._pages.addWidget(hint)
         self._pages.addWidget(self.view)
         self._pages.addWidget(self._editing)
+        self._same = label(quiet=True, wrap=True)
+        self._same.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+        self._same.setContentsMargins(2, 6, 2, 0)
+        self._pages.addWidget(self._same)
 
         self._facts = label(wrap=True)
         self._facts.setProperty("warn", True)
@@ -195,6 +199,7 @@ class ReviewPanel(QWidget):
         self._remarks.setVisible(ready and bool(self._remarks.text()))
         self._hunks.setVisible(ready)
         self._feet.setVisible(state in (State.READY, State.EDITING))
+        self._take.setVisible(True)
         self._edit.setVisible(ready)
         self._why.setVisible(ready)
         self._take.setText(self.tr("Compare") if state is State.EDITING else self.tr("Accept all"))
@@ -209,8 +214,10 @@ class ReviewPanel(QWidget):
         if several:
             self._place.setText(self.tr("Change {0} of {1}").format(comparison.current + 1, total))
         if not total:
-            self._place.setText(self.tr("It would leave your text as it is."))
-            self._hunks.setVisible(True)
+            self._same.setText(self.tr("It would leave your text as it is."))
+        self._pages.setCurrentWidget(self.view if total else self._same)
+        for push in (self._take, self._edit):
+            push.setVisible(bool(total))
         for arrow in (self._previous, self._next, self._yes, self._no):
             arrow.setVisible(several)
         if comparison.is_whole:

@@ -23,9 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ownhand.domain.draft import EVERYONE
 from ownhand.settings import ADVANCED, APPEARANCE, SETTINGS, STRENGTH, WRITING, Setting
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App
+from ownhand.ui.groups import Groups
 from ownhand.ui.historypage import HistoryPage
 from ownhand.ui.learnedpage import LearnedPage
 from ownhand.ui.modelspage import ModelsPage
@@ -124,13 +126,14 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
         self.resize(900, 640)
-        self.style_panel = StylePanel(theme, app, bridge)
+        self.style_panel = StylePanel(theme, app, bridge, with_groups=True)
+        self.groups = Groups(app, bridge, self)
         self.learned = LearnedPage(theme, app, bridge)
         self.history = HistoryPage(theme, app, bridge)
         self.models = ModelsPage(theme, app, bridge)
         self.privacy = PrivacyPage(theme, app, bridge)
         self._pages: list[tuple[str, str, QWidget]] = [
-            ("style", self.tr("Style"), self._style_page(theme, app, bridge)),
+            ("style", self.tr("Style"), self._style_page()),
             ("learned", self.tr("Learned"), self.learned),
             ("history", self.tr("History"), self.history),
             ("models", self.tr("Models"), self.models),
@@ -182,11 +185,18 @@ class SettingsDialog(QDialog):
         for page in (self.style_panel, self.learned, self.history, self.models, self.privacy):
             page.reload()
 
-    def _style_page(self, theme: Theme, app: App, bridge: Bridge) -> QWidget:
+    def _style_page(self) -> QWidget:
         self.style_panel.layout().setContentsMargins(0, 0, 0, 0)  # type: ignore[union-attr]
-        library = app.library
-        bridge.run(library.audiences, self.style_panel.set_audiences)
+        self.style_panel.group_wanted.connect(self.groups.new)
+        self.style_panel.edit_wanted.connect(self.groups.edit)
+        self.groups.changed.connect(self._show_group)
+        self.groups.measured.connect(self.style_panel.reload)
+        self.groups.measured.connect(self.changed)
         return self.style_panel
+
+    def _show_group(self, audience: str) -> None:
+        self.style_panel.show_audience(audience or EVERYONE)
+        self.changed.emit()
 
     def _framed(self, title: str, page: QWidget) -> QWidget:
         frame = QWidget()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QPushButton, QSizePolicy, QSlider, QVBoxLayout, QWidget
 
 from ownhand.domain.draft import EVERYONE, Audience
 from ownhand.settings import STRENGTH
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App, Trait
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import clear, column, hairline, label, row, scrolling
+from ownhand.ui.widgets import button, clear, column, hairline, label, row, scrolling
 
 AS_I_WRITE = ""
 
@@ -28,11 +28,17 @@ class StylePanel(QWidget):
 
     Signals:
         changed: a trait was overruled, or left to the measured habit again.
+        group_wanted: a new group is asked for.
+        edit_wanted: a group is to be changed; carries its id.
     """
 
     changed = Signal()
+    group_wanted = Signal()
+    edit_wanted = Signal(str)
 
-    def __init__(self, theme: Theme, app: App, bridge: Bridge, *, with_strength: bool = True) -> None:
+    def __init__(
+        self, theme: Theme, app: App, bridge: Bridge, *, with_strength: bool = True, with_groups: bool = False
+    ) -> None:
         super().__init__()
         self.setObjectName("Panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
@@ -46,7 +52,10 @@ class StylePanel(QWidget):
         self._box.setContentsMargins(16, 8, 16, 14)
         self._box.setSpacing(8)
         head = column(
-            row(label(self.tr("How you write to"), quiet=True), self.audiences, None), margins=(16, 14, 16, 0)
+            row(
+                label(self.tr("How you write to"), quiet=True), self.audiences, None, *self._group_buttons(with_groups)
+            ),
+            margins=(16, 14, 16, 0),
         )
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.strength.setRange(0, 100)
@@ -66,6 +75,22 @@ class StylePanel(QWidget):
         self.setLayout(column(head, scrolling(inside), foot, gap=0, stretch=1))
         self.set_audiences(())
 
+    def _group_buttons(self, wanted: bool) -> tuple[QPushButton, ...]:
+        self._edit = button(self.tr("Edit group…"), flat=True, hint=self.tr("Name and members of this group"))
+        self._edit.clicked.connect(self._edit_clicked)
+        self._edit.setVisible(wanted)
+        new = button(self.tr("New group…"), flat=True, hint=self.tr("People with whom you have a style of its own"))
+        new.clicked.connect(self.group_wanted)
+        return (self._edit, new) if wanted else ()
+
+    def _edit_clicked(self) -> None:
+        self.edit_wanted.emit(self._audience)
+
+    @property
+    def audience(self) -> str:
+        """Whose traits are shown."""
+        return self._audience
+
     def set_audiences(self, audiences: Sequence[Audience]) -> None:
         """The groups to choose from; Everyone is always among them."""
         self.audiences.blockSignals(True)
@@ -73,26 +98,34 @@ class StylePanel(QWidget):
         self.audiences.addItem(self.tr("Everyone"), EVERYONE)
         for audience in audiences:
             self.audiences.addItem(audience.name, audience.id)
-        self.audiences.setCurrentIndex(max(0, self.audiences.findData(self._audience)))
         self.audiences.blockSignals(False)
+        self._show_chosen()
 
     def show_audience(self, audience: str) -> None:
         """Show this one's traits."""
         self._audience = audience
-        self.audiences.setCurrentIndex(max(0, self.audiences.findData(audience)))
+        self._show_chosen()
         self.reload()
 
     def reload(self) -> None:
-        """Measure and choices anew, in the background."""
-        learning, audience = self._app.learning, self._audience
-        self._bridge.run(lambda: (audience, list(learning.traits(audience))), self._loaded)
+        """Groups, measure and choices anew, in the background."""
+        learning, library, audience = self._app.learning, self._app.library, self._audience
+        self._bridge.run(lambda: (library.audiences(), audience, list(learning.traits(audience))), self._loaded)
+
+    def _show_chosen(self) -> None:
+        self.audiences.setCurrentIndex(max(0, self.audiences.findData(self._audience)))
+        self._edit.setEnabled(self.audiences.currentData() != EVERYONE)
 
     def _audience_chosen(self) -> None:
         self.show_audience(self.audiences.currentData())
 
-    def _loaded(self, answer: tuple[str, list[Trait]]) -> None:
-        audience, traits = answer
+    def _loaded(self, answer: tuple[list[Audience], str, list[Trait]]) -> None:
+        audiences, audience, traits = answer
         if audience != self._audience:
+            return
+        self.set_audiences(audiences)
+        if self.audiences.currentData() != audience:  # the group was deleted
+            self.show_audience(EVERYONE)
             return
         clear(self._box)
         if not traits:

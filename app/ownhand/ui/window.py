@@ -20,6 +20,7 @@ from ownhand.ui.contract import App
 from ownhand.ui.deeds import Deeds
 from ownhand.ui.editor import WritingEdit
 from ownhand.ui.ghosting import Ghosting
+from ownhand.ui.groups import Groups, known_people
 from ownhand.ui.header import Header
 from ownhand.ui.librarypane import LibraryPane
 from ownhand.ui.reader import Reader
@@ -67,6 +68,7 @@ class MainWindow(QMainWindow):
         self.why = WhyPanel(theme, app.learning, bridge)
         self.toast = Toast(theme, self)
         self.session = Session(self.edit, self.header, app.library, app.learning, bridge, self)
+        self.groups = Groups(app, bridge, self)
         self.deeds = Deeds(self)
         self.library = LibraryPane(theme, app.library, bridge, self.deeds.menu)
         self.status = StatusLine(theme)
@@ -128,6 +130,9 @@ class MainWindow(QMainWindow):
         self.reader.forget_wanted.connect(self._forget_document)
         self.header.subject_wanted.connect(self.deeds.suggest_subject)
         self.header.changed.connect(self._audience_may_differ)
+        self.header.group_wanted.connect(self.groups.new)
+        self.groups.changed.connect(self._group_made)
+        self.groups.measured.connect(self.style_panel.reload)
         self.session.saved.connect(self.library.show_draft)
         self.session.opened.connect(self._opened)
         self.session.learned.connect(self._learned)
@@ -301,7 +306,19 @@ class MainWindow(QMainWindow):
         self.style_panel.show_audience(self.current_audience())
 
     def _audience_may_differ(self) -> None:
-        self.style_panel.show_audience(self.current_audience())
+        if self.current_audience() != self.style_panel.audience:
+            self.style_panel.show_audience(self.current_audience())
+
+    def _group_made(self, audience: str) -> None:
+        library = self.app.library
+
+        def found(audiences: list[Audience]) -> None:
+            self._audiences = audiences
+            self.header.set_audiences(audiences)
+            self.style_panel.set_audiences(audiences)
+            self.header.choose_audience(audience)
+
+        self.bridge.run(library.audiences, found)
 
     def _learned(self, preferences: list[Preference]) -> None:
         learning = self.app.learning
@@ -410,15 +427,6 @@ class MainWindow(QMainWindow):
             if command.text == text:
                 return command
         raise KeyError(text)
-
-
-def known_people(drafts: list[Draft], documents: list[Document]) -> list[str]:
-    """Whom the person wrote to, the most recent first."""
-    found: dict[str, None] = {}
-    for recipients in [draft.recipients for draft in drafts] + [document.recipients for document in documents]:
-        for recipient in recipients:
-            found.setdefault(recipient)
-    return list(found)
 
 
 def paths_of(event: QDropEvent) -> list[Path]:

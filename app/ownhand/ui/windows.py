@@ -1,4 +1,4 @@
-"""Small dialogs: paste a message, confirm with a word."""
+"""Small dialogs: paste a message, confirm, confirm with a word."""
 
 from __future__ import annotations
 
@@ -46,6 +46,29 @@ class PasteDialog(QDialog):
     def who(self) -> str:
         """Its writer, '' where that was left open."""
         return self._who.text().strip()
+
+
+class Confirm(QDialog):
+    """One question before something is deleted."""
+
+    def __init__(self, parent: QWidget, title: str, sentence: str, do: str) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        yes, no = button(do, danger=True), button(self.tr("Cancel"))
+        yes.clicked.connect(self.accept)
+        no.clicked.connect(self.reject)
+        text = label(sentence, wrap=True)
+        text.setMinimumWidth(360)
+        self.setLayout(
+            column(
+                label(title, bold=True, size=1.15, wrap=True),
+                text,
+                row(None, no, yes),
+                margins=(22, 20, 22, 18),
+                gap=10,
+            )
+        )
+        no.setFocus()
 
 
 class TypeToConfirm(QDialog):
