@@ -1,116 +1,220 @@
-"""Makes the pictures of the README from the real widgets over an invented person's writing: `make screenshots`.
+"""Makes the pictures of the README from the real program over an invented person's mail: `make screenshots`.
 
-Run it under a display server, best a virtual one:
+Robin Vale's mailbox (tests/data/import) is imported into a fresh vault, suggestions come from the built-in model, and
+what the pictures show as learned was learned from edits made here.  Run it under a display server:
 
-    xvfb-run -a -s "-screen 0 1600x1000x24" python tests/screens/make_screenshots.py
+    packaging/under-xvfb python tests/screens/make_screenshots.py
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "app"), str(ROOT / "tests")]
 
-from PySide6.QtCore import QElapsedTimer, QEventLoop, QTimer  # noqa: E402
+from PySide6.QtTest import QTest  # noqa: E402
 from PySide6.QtWidgets import QWidget  # noqa: E402
 
-from helpers.scripted_app import RAMBLING, ScriptedApp  # noqa: E402
-from ownhand.settings import THEME, WELCOMED  # noqa: E402
-from ownhand.ui.app import Desktop, application  # noqa: E402
+from helpers.person import Person, press, wait_for  # noqa: E402
+from ownhand import paths  # noqa: E402
+from ownhand.compose import App, Options, build  # noqa: E402
+from ownhand.domain.draft import Audience, Draft  # noqa: E402
+from ownhand.domain.suggestion import SuggestionRequest  # noqa: E402
+from ownhand.settings import WELCOMED  # noqa: E402
+from ownhand.ui.app import application  # noqa: E402
 from ownhand.ui.comparison import Verdict  # noqa: E402
-from ownhand.ui.importflow import ME, ImportDialog  # noqa: E402
+from ownhand.ui.importflow import BUSY, DONE, ME, ImportDialog  # noqa: E402
+from ownhand.ui.learnedpage import EvidenceDialog  # noqa: E402
 from ownhand.ui.review import State  # noqa: E402
 
-LIMIT_MS = 10_000
+WINDOW = 1240, 780
+DANA, LOU = "Dana Li <dana.li@brightwater.example>", "Lou Mercer <lou.mercer@example.net>"
+GALLERY = Audience("gallery", "Gallery", (), ("northquaygallery.example",))
+HOPE = "I hope this email finds you well. "
+LESSONS = (
+    (
+        "The invoices",
+        f"Hi Dana,\n\n{HOPE}I've checked the two invoices from Berg Clay, and the second one is wrong by 40 pounds. "
+        "Please do not hesitate to call me about it.\n\nBest regards,\nRobin",
+    ),
+    (
+        "The van",
+        f"Hi Lou,\n\n{HOPE}The van is free on Saturday from 9, and the shelves fit in if we take the doors off. "
+        "Please do not hesitate to call me about it.\n\nBest regards,\nRobin",
+    ),
+)
+"""Drafts that are rewritten and then corrected in the same way."""
+CORRECTIONS = (
+    (HOPE, ""),
+    ("Please do not hesitate to call me", "Call me"),
+    ("Please don't hesitate to call me", "Call me"),
+)
+OTHERS = (
+    ("The opening", DANA, "Hi Dana,\n\nThe gallery would like 12 bowls by Friday.\n\nCheers,\nRobin"),
+    ("Saturday", LOU, "Hey Lou,\n\nI'll bring the bread.\n\nR."),
+)
+GHOSTED = "Hi Dana,\n\nI've been through the new price list, and the numbers for the bowls are right now. Let me know"
+FORMAL = (
+    "Dear Dana,\n\nI hope this email finds you well. I have looked at the second firing, and 14 of the bowls came out "
+    "well. I do not think that the cobalt is worth the price, so I would like to try the cheaper blue in March.\n\n"
+    "Would it be possible to meet on Tuesday at 10?\n\nBest regards,\nRobin Vale"
+)
 
 
-def settle(ms: int = 250) -> None:
-    """Let the window paint."""
-    loop = QEventLoop()
-    QTimer.singleShot(ms, loop.quit)
-    loop.exec()
+class Album:
+    """Takes each picture in both appearances."""
+
+    def __init__(self, robin: Person, folder: Path) -> None:
+        self._robin, self._folder = robin, folder
+
+    def keep(self, name: str, widget: Callable[[], QWidget]) -> None:
+        """`widget` is shown anew for each appearance if it wants to be."""
+        for appearance in ("dark", "light"):
+            self._robin.desktop.theme.follow(appearance)
+            wait_for("quiet", lambda: self._robin.desktop.bridge.idle)
+            shown = widget()
+            QTest.qWait(300)
+            path = self._folder / f"{name}-{appearance}.png"
+            if not shown.grab().save(str(path), "PNG", 0):  # 0: the smallest file
+                raise OSError(f"{path} could not be written")
+            print(path)
 
 
-def until(done: Callable[[], bool], what: str) -> None:
-    """Wait for something to be on the screen.  Raises TimeoutError."""
-    clock = QElapsedTimer()
-    clock.start()
-    while not done():
-        if clock.elapsed() > LIMIT_MS:
-            raise TimeoutError(what)
-        settle(20)
-    settle()
-
-
-def take(appearance: str, folder: Path) -> list[Path]:
-    """All pictures of one appearance."""
-    taken: list[Path] = []
-
-    def keep(widget: QWidget, name: str) -> None:
-        settle()
-        path = folder / f"{name}-{appearance}.png"
-        if not widget.grab().save(str(path)):
-            raise OSError(f"{path} could not be written")
-        taken.append(path)
-
-    scripted = ScriptedApp()
-    scripted.settings.set(THEME, appearance)
-    scripted.settings.set(WELCOMED, True)
-    desktop = Desktop(scripted, application())
-    window = desktop.window
-    window.resize(1240, 780)
-    desktop.start()
-    until(lambda: window.session.is_open and desktop.bridge.idle, "the window")
-    window.activateWindow()
-    window.edit.setFocus()
-    until(window.edit.hasFocus, "the focus")
-    window.edit.paused_at.emit()
-    until(lambda: window.edit.ghost is not None, "ghost text")
-    keep(window, "ghost-text")
-
-    window.edit.set_text(RAMBLING, len(RAMBLING))
-    window.suggesting.ask("shorten")
-    until(lambda: window.review.state is State.READY, "the suggestion")
-    window.review.view.judge(Verdict.ACCEPTED)
-    window.review.view.judge(Verdict.REJECTED)
-    keep(window, "suggestion")
-    window.tabs.setCurrentWidget(window.why)
-    keep(window, "why")
-    window.tabs.setCurrentWidget(window.style_panel)
-    keep(window, "style")
-
-    for page in ("learned", "models", "privacy"):
-        desktop.open_settings(page)
-        until(lambda: desktop.bridge.idle, page)
-        assert desktop.settings is not None
-        keep(desktop.settings, f"settings-{page}")
-    desktop.settings.hide()
-
-    desktop.open_import()
-    dialog = window.findChild(ImportDialog)
+def import_mail(robin: Person, mailbox: Path, album: Album) -> None:
+    """Through the import, which is one of the pictures."""
+    robin.desktop.open_import()
+    dialog = robin.window.findChild(ImportDialog)
     assert isinstance(dialog, ImportDialog)
-    dialog.flow.add_paths([Path("/home/robin/Mail/Sent")])
-    dialog.flow._survey()
-    until(lambda: dialog.flow.currentIndex() == ME, "the import")
-    keep(dialog, "import")
-    dialog.close()
-    desktop.close()
-    return taken
+    dialog.flow.add_paths([mailbox])
+    press(dialog, "Look at them")
+    wait_for("the question who I am", lambda: dialog.flow.currentIndex() == ME)
+    album.keep("import", lambda: dialog)
+    press(dialog, "Learn from these")
+    wait_for("the import", lambda: dialog.flow.currentIndex() in (BUSY, DONE))
+    wait_for("its end", lambda: dialog.flow.currentIndex() == DONE)
+    album.keep("import-done", lambda: dialog)
+    press(dialog, "Go on")
+    wait_for("all vectors", lambda: _all_embedded(robin.app))
+    wait_for("the measure", lambda: robin.app.learning.traits()[0].documents >= 20)
+
+
+def _all_embedded(app: App) -> bool:
+    state = app.privacy.state()
+    return state.passages > 0 and state.vectors == state.passages
+
+
+def learn(app: App) -> None:
+    """Correct two rewrites in the same way, and state one rule; all through the real services."""
+    for subject, text in LESSONS:
+        to = DANA if "Dana" in text else LOU
+        (suggestion,) = app.drafting.run(SuggestionRequest("rewrite", text, subject=subject, recipients=(to,)))
+        kept = suggestion.text
+        for old, new in CORRECTIONS:
+            kept = kept.replace(old, new)
+        app.learning.record(suggestion, kept, (to,))
+    app.learning.state("no exclamation marks", GALLERY.id)
+
+
+def write_mail(robin: Person, recipient: str, subject: str, text: str) -> None:
+    """A draft as a person begins it."""
+    robin.new_email(recipient, subject)
+    robin.window.edit.set_text(text[:-1], len(text) - 1)
+    robin.write(text[-1])
+
+
+def _with_text(draft: Draft, text: str) -> Draft:
+    return replace(draft, text=text, caret=len(text))
+
+
+def take(folder: Path, home: Path) -> None:
+    """All pictures."""
+    mailbox = home / "Mail" / "Sent"
+    mailbox.parent.mkdir()
+    shutil.copy(ROOT / "tests" / "data" / "import" / "robin.mbox", mailbox)
+    app = build(Options(paths.data_dir(), key="keyfile"))
+    app.settings.set(WELCOMED, True)
+    app.library.save_audience(GALLERY)
+    for subject, to, text in OTHERS:
+        draft = app.library.new(recipients=(to,), subject=subject)
+        app.library.save(_with_text(draft, text))
+    app.start()
+    robin = Person(app, application())
+    try:
+        album = Album(robin, folder)
+        window = robin.window
+        window.resize(*WINDOW)
+        robin.desktop.start()
+        wait_for("the page", lambda: window.session.is_open)
+        import_mail(robin, mailbox, album)
+        learn(app)
+        window.refresh()
+        window.toast.hide()
+
+        write_mail(robin, DANA, "Price list", GHOSTED)
+        wait_for("ghost text", lambda: robin.ghost)
+        album.keep("ghost-text", lambda: window)
+
+        write_mail(robin, DANA, "Second firing", FORMAL)
+        press(robin.review, "Rewrite")
+        wait_for("the suggestion", lambda: robin.review.state is State.READY)
+        robin.review.view.judge(Verdict.ACCEPTED)
+        robin.review.view.setFocus()
+        album.keep("suggestion", lambda: window)
+        window.tabs.setCurrentWidget(window.why)
+        album.keep("why", lambda: window)
+        window.tabs.setCurrentWidget(window.style_panel)
+        album.keep("style", lambda: window)
+        settings_pages(robin, album)
+    finally:
+        robin.leave()
+
+
+def settings_pages(robin: Person, album: Album) -> None:
+    """The settings, page by page, and the edits that a rule rests on."""
+    for page in ("style", "learned", "models", "privacy", "history"):
+        robin.desktop.open_settings(page)
+        settings = robin.desktop.settings
+        assert settings is not None
+        wait_for("the page", lambda: robin.desktop.bridge.idle)
+        album.keep(f"settings-{page}", lambda: settings)
+
+    def evidence() -> QWidget:
+        for old in settings.findChildren(EvidenceDialog):
+            old.close()
+        press(settings.learned, "Show the edits…")
+        return wait_for("the edits", lambda: _open(settings))
+
+    settings.show_page("learned")
+    wait_for("the rules", settings.learned.view.isVisible)
+    album.keep("evidence", evidence)
+
+
+def _open(settings: QWidget) -> EvidenceDialog | None:
+    return next((found for found in settings.findChildren(EvidenceDialog) if found.isVisible()), None)
 
 
 def main() -> int:
-    """Write the pictures; exit code 1 where one could not be made."""
+    """Write the pictures; an exception where one could not be made."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--into", type=Path, default=ROOT / "resources" / "screenshots")
-    into = parser.parse_args().into
+    into = parser.parse_args().into.resolve()
     into.mkdir(parents=True, exist_ok=True)
-    for appearance in ("light", "dark"):
-        for path in take(appearance, into):
-            print(path)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        os.environ["HOME"] = str(home)
+        os.environ["OWNHAND_DATA"] = str(home / ".local" / "share" / "ownhand")
+        # What ships with Ownhand lies in Robin's home too, so that no picture shows a folder of this machine.
+        (home / "ownhand").symlink_to(ROOT)
+        paths.shipped_dir = lambda: home / "ownhand"
+        take(into, home)
     return 0
 
 

@@ -62,7 +62,7 @@ def apply(
     if not body.strip():
         body = letter.body
     finished = _edges(Letter(letter.greeting, body, letter.sign_off, letter.inline), chosen, recipients, used)
-    result = join(finished) if is_letter else finished.body
+    result = (join(finished) if is_letter else finished.body).strip()
     return Applied(result, tuple(dict.fromkeys(used)))
 
 

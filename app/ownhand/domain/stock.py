@@ -180,8 +180,7 @@ UK_TO_US: dict[str, str] = {uk: us for us, uk in US_TO_UK.items()}
 FORMAL: dict[str, str] = {
     "thanks": "thank you", "thx": "thank you", "ok": "all right", "okay": "all right", "asap": "as soon as possible",
     "btw": "by the way", "fyi": "for your information", "gonna": "going to", "wanna": "want to", "gotta": "have to",
-    "yeah": "yes", "yep": "yes", "nope": "no", "kids": "children", "guys": "everyone", "pls": "please",
-    "a bunch of": "several", "a couple of": "two or three", "lots of": "many", "no worries": "that is no problem",
+    "yeah": "yes", "yep": "yes", "nope": "no", "kids": "children", "pls": "please", "no worries": "that is no problem",
 }  # fmt: skip
 """Words of speech, and what stands for them in formal writing."""
 

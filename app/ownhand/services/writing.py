@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ownhand.domain import applying, facts, guard, letter, notes, stock
 from ownhand.domain.actions import Action
@@ -197,12 +197,12 @@ class Writer:
                         kept += 1
                 lines.append(mark + " ".join(out))
             done.append("\n".join(lines))
-            yield letter.join(letter.Letter(parts.greeting, "\n\n".join(done), ""))
+            yield letter.join(replace(parts, body="\n\n".join(done), sign_off=""))
         if kept:
             self.remarks.append(
                 f"{kept} of {total} sentences keep your wording: the small model's could not be trusted."
             )
-        yield letter.join(letter.Letter(parts.greeting, "\n\n".join(done), parts.sign_off))
+        yield letter.join(replace(parts, body="\n\n".join(done)))
 
     def _one_sentence(self, task: str, source: str) -> str:
         limit = int(2.2 * tokens_in(source)) + 16

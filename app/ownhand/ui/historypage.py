@@ -12,6 +12,7 @@ from ownhand.domain.corpus import Source
 from ownhand.domain.ports import VaultState
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App
+from ownhand.ui.places import short
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import Elided, button, clear, column, label, row, scrolling
 
@@ -65,7 +66,9 @@ class HistoryPage(QWidget):
         when = f"{source.added_at:%d %B %Y}" if source.added_at else ""
         about = Elided(
             "  ·  ".join(
-                part for part in (self.tr("{0} documents").format(f"{source.documents:,}"), when, source.path) if part
+                part
+                for part in (self.tr("{0} documents").format(f"{source.documents:,}"), when, short(Path(source.path)))
+                if part
             ),
             quiet=True,
         )

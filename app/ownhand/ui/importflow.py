@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import Importing, ImportReport, Survey
-from ownhand.ui.places import likely_places
+from ownhand.ui.places import likely_places, short
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import Elided, button, clear, column, label, row, scrolling, tool
 
@@ -198,7 +198,7 @@ class ImportFlow(QStackedWidget):
 
     def _offer(self, places: list[Path]) -> None:
         for place in places:
-            box = QCheckBox(_short(place))
+            box = QCheckBox(short(place))
             box.setAccessibleDescription(self.tr("Found on this computer"))
             box.toggled.connect(self._offer_toggler(place))
             self._chosen_box.insertWidget(self._chosen_box.count() - 1, box)
@@ -231,7 +231,7 @@ class ImportFlow(QStackedWidget):
                 self._chosen_box.removeWidget(widget)
                 widget.deleteLater()
         offered = {box.text() for box in self.findChildren(QCheckBox)}
-        for place, path in enumerate(path for path in self._paths if _short(path) not in offered):
+        for place, path in enumerate(path for path in self._paths if short(path) not in offered):
             self._chosen_box.insertWidget(place, _Chosen(self._theme, path, self))
         self._go.setEnabled(bool(self._paths))
 
@@ -356,19 +356,12 @@ class _Chosen(QFrame):
         self._path, self._flow = path, flow
         remove = tool(theme, "cross", self.tr("Leave out {0}").format(path.name), size=14)
         remove.clicked.connect(self._remove)
-        name = Elided(_short(path))
+        name = Elided(short(path))
         self.setToolTip(str(path))
         self.setLayout(row(name, remove, gap=6))
 
     def _remove(self) -> None:
         self._flow.drop_path(self._path)
-
-
-def _short(path: Path) -> str:
-    try:
-        return "~/" + path.relative_to(Path.home()).as_posix()
-    except ValueError:
-        return str(path)
 
 
 class ImportDialog(QDialog):

@@ -43,3 +43,15 @@ def _glob(root: Path, pattern: str) -> list[Path]:
         return sorted(root.glob(pattern))
     except OSError:
         return []  # a folder that may not be read is none to offer
+
+
+def short(path: Path) -> str:
+    """A path as the person knows it, from the home folder on.
+
+    >>> short(Path.home() / "Mail")
+    '~/Mail'
+    """
+    try:
+        return "~/" + path.relative_to(Path.home()).as_posix()
+    except ValueError:
+        return str(path)

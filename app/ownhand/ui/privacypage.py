@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QLabel, QWidget
 from ownhand.domain.ports import VaultState
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import App
+from ownhand.ui.places import short
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import button, clear, column, keep_painted, label, row, scrolling
 from ownhand.ui.windows import TypeToConfirm
@@ -73,7 +74,7 @@ class PrivacyPage(QWidget):
                 ),
             ),
             (self.tr("Its size"), self.tr("{0} MB").format(f"{state.bytes / 1e6:,.1f}")),
-            *((name, str(path)) for name, path in places),
+            *((name, short(path)) for name, path in places),
         ]
         clear(self._grid)
         for number, (name, value) in enumerate(rows):
