@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from ownhand.domain.completion import Gate, choose
 from ownhand.domain.ngram import Memory
 
@@ -60,3 +62,23 @@ def test_probabilities_over_the_vocabulary_do_not_exceed_one():
     history = ("Thanks", "for", "the")
     total = sum(memory.probability(chunk, history) for chunk in {c for t in TEXTS for c in t.split()})
     assert 0.5 < total <= 1.0
+
+
+def test_it_answers_while_it_is_still_learning():
+    memory = memory_of(TEXTS)
+    stop = threading.Event()
+
+    def learn() -> None:
+        number = 0
+        while not stop.is_set():
+            memory.add(f"word{number} Thanks for the thing{number} and more")
+            number += 1
+
+    learner = threading.Thread(target=learn)
+    learner.start()
+    try:
+        for _ in range(300):
+            memory.complete("Thanks for the ")
+    finally:
+        stop.set()
+        learner.join()

@@ -9,6 +9,7 @@ never other people's text, and never machine text that was taken unchanged.
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect_left, insort
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -25,13 +26,17 @@ def chunks(text: str) -> list[str]:
 
 
 class Memory:
-    """Counts of the person's chunks after up to three chunks of context."""
+    """Counts of the person's chunks after up to three chunks of context.
+
+    Safe from several threads: it answers keystrokes while the history is still being read.
+    """
 
     def __init__(self) -> None:
         self._after: list[dict[tuple[str, ...], Counter[str]]] = [defaultdict(Counter) for _ in range(ORDER + 1)]
         self._totals: list[Counter[tuple[str, ...]]] = [Counter() for _ in range(ORDER + 1)]
         self._vocabulary: list[str] = []
         self._stale = False
+        self._lock = threading.Lock()
 
     @property
     def size(self) -> int:
@@ -41,6 +46,10 @@ class Memory:
     def add(self, text: str, count: int = 1) -> None:
         """Learn a text of the person's own; a negative count forgets it again."""
         sequence = [START] * ORDER + [chunk for chunk in chunks(text) if not is_sensitive(chunk)]
+        with self._lock:
+            self._count(sequence, count)
+
+    def _count(self, sequence: list[str], count: int) -> None:
         for index in range(ORDER, len(sequence)):
             chunk = sequence[index]
             for order in range(ORDER + 1):
@@ -61,10 +70,11 @@ class Memory:
 
     def know(self, word: str) -> None:
         """Make one word completable without a context: a name from the draft's own recipients, say."""
-        if word not in self._after[0][()]:
-            self._after[0][()][word] += 1
-            self._totals[0][()] += 1
-            insort(self._sorted(), word)
+        with self._lock:
+            if word not in self._after[0][()]:
+                self._after[0][()][word] += 1
+                self._totals[0][()] += 1
+                insort(self._sorted(), word)
 
     def knows(self, word: str) -> bool:
         """Whether the person has written this word more than once (punctuation around it aside)."""
@@ -85,7 +95,8 @@ class Memory:
         cumulative: list[float] = []
         probability = 1.0
         for index in range(max_words):
-            chunk, chance = self._best(history, part)
+            with self._lock:
+                chunk, chance = self._best(history, part)
             probability *= chance
             if not chunk or probability < floor:
                 break

@@ -213,10 +213,12 @@ class Completing:
             min_probability=self._gate.min_probability / 3,
         )
         try:
+            # The engine may have to start first: whoever types must not wait for the lock meanwhile.
+            stream = self._engine.generate(request)
             with self._wake:
                 if generation is not None and generation != self._generation:
+                    stream.close()
                     return None
-                stream = self._engine.generate(request)
                 if generation is not None:
                     self._stream = stream
             steps: list[str] = []
