@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -109,6 +110,7 @@ class App:
     def start(self) -> None:
         """In the background: use the models chosen earlier, fill the personal model.  Returns at once."""
         self.importing.on_added = self._imported
+        self.library.on_forgotten = self.personal.forgotten
         self.personal.start(self._restore_models, self._embed)
 
     def _restore_models(self) -> None:
@@ -192,7 +194,6 @@ def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
     personal = Personal(vault, workers.engines, recall, retrieval, learning, settings, workers.status, name)
     importing = Importing(vault, recall, importers.IMPORTERS)
     library = Library(vault, retrieval, importing.read_messages)
-    library.on_forgotten = personal.forgotten
     return Hand(
         vault,
         settings,
@@ -239,4 +240,17 @@ def build(options: Options) -> App:
 
 def _erase(app: App, folder: Path) -> list[str]:
     app.close()
-    return store.erase(folder)
+    return erase_everything(folder)
+
+
+def erase_everything(folder: Path) -> list[str]:
+    """Destroy the key and remove the vault in `folder`; with the person's own vault, the models they added and the log
+    go too.  Needs no key; returns what went.  Raises VaultInUse, KeyUnavailable or VaultError.
+    """
+    gone = store.erase(folder)
+    if folder == paths.data_dir():
+        for name, place in (("the models you added", paths.models_dir()), ("the log", paths.log_dir())):
+            if place.is_dir():
+                shutil.rmtree(place, ignore_errors=True)  # nothing of the person's words is in either
+                gone.append(name)
+    return gone

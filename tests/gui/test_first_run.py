@@ -11,6 +11,7 @@ import pytest
 
 from helpers.accessible import nameless
 from ownhand.errors import BadInput, WrongKey
+from ownhand.services.status import StatusEvent
 from ownhand.settings import THEME, WELCOMED
 from ownhand.ui import app as program
 from ownhand.ui.bridge import Bridge
@@ -220,6 +221,24 @@ def test_what_the_services_have_to_say_at_the_start_stays_until_it_is_read(deskt
     desktop.start()
     qtbot.waitUntil(lambda: desktop.window.toast.text.startswith("larger.gguf is gone."))
     assert not desktop.window.toast._timer.isActive()
+
+
+@pytest.mark.parametrize("when", ["at the page", "at the welcome"])
+def test_what_they_have_to_say_a_while_after_the_start_is_shown_too(desktop, scripted, qtbot, when):
+    said = "larger.gguf is gone. The built-in model is used meanwhile."
+    scripted.settings.set(WELCOMED, when == "at the page")
+    desktop.start()
+    toast = desktop.window.toast
+    qtbot.waitUntil(lambda: desktop.bridge.idle)
+    assert toast.text == ""
+    scripted.troubles.append(said)
+    scripted.status.announce(StatusEvent("models", "failed", said))
+    if when == "at the welcome":
+        desktop.welcome._finish()
+    qtbot.waitUntil(lambda: toast.isVisible() and toast.text == said)
+    assert not toast._timer.isActive(), "until it is closed"
+
+
 
 
 def test_an_unforeseen_error_saves_the_draft_and_says_so(desktop, scripted, qtbot, caplog):

@@ -16,7 +16,7 @@ from typing import Any
 
 import psutil
 
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
 
 
 class DrivenProgram:

@@ -22,7 +22,7 @@ OFFSCREEN = r"This plugin does not support (propagateSizeHints\(\)|raise\(\)|gra
 """What Qt's offscreen platform says of itself; no fault of a window."""
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
-PATIENCE_S = 90.0
+PATIENCE_S = 120.0
 """How long a slow machine may take for anything at all."""
 
 T = TypeVar("T")

@@ -10,12 +10,14 @@ from ownhand.domain import guard
 @pytest.mark.parametrize(
     ("note", "sentence", "trusted"),
     [
-        ("meeting moved to Tuesday 3 pm", "The meeting has moved to Tuesday at 3 pm.", True),
+        ("meeting moved to Tuesday 3 pm", "Meeting has been moved to Tuesday at 3 pm.", True),
         ("meeting moved to Tuesday 3 pm", "The meeting has moved to Thursday at 3 pm.", False),
         ("meeting moved to Tuesday 3 pm", "The meeting has moved.", False),
         ("invoice not paid", "The invoice is paid.", False),
         ("call Dana about boat", "Please call Dana about the boat and the warehouse debate.", False),
         ("send report", "The will send the report.", False),
+        ("call Dana about shelves", "The call Dana about shelves.", False),
+        ("copies were sent", "Copies were sent.", True),
     ],
 )
 def test_a_sentence_is_trusted_if_it_says_what_the_note_says(note: str, sentence: str, trusted: bool):

@@ -22,26 +22,51 @@ import logging
 import os
 import secrets
 import shutil
+import sys
+import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
 
-from ownhand.adapters.store import SqlVault
-from ownhand.compose import Hand, Workers, build_hand
+from filelock import FileLock, Timeout
+
+from ownhand.adapters.importers import IMPORTERS
 from ownhand.domain import actions
 from ownhand.domain.completion import CompletionContext
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.domain.preference import Edit
 from ownhand.domain.suggestion import Suggestion, SuggestionRequest
 from ownhand.errors import BadInput, OwnhandError
-from ownhand.services.drafting import Drafting
+from ownhand.services.importing import Reading
+
+if TYPE_CHECKING:
+    from ownhand.compose import Hand, Workers
 
 _log = logging.getLogger(__name__)
 
+LONGEST = 20_000
+"""Characters that are reworked at once: more would keep a small model busy for many minutes."""
+LOCK_NAME = "vault.lock"
+"""Held while a user's vault is open."""
+
 Line = Mapping[str, Any]
+Json: TypeAlias = Any
+"""What JSON can hold."""
+
+
+def run(folder: Path | None) -> int:
+    """Serve standard input until it ends, with the users' vaults below `folder` or in one that goes with us."""
+    for stream in (sys.stdin, sys.stdout):
+        stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    if folder is not None:
+        Batch(Path(os.path.abspath(folder))).serve(sys.stdin, sys.stdout)
+        return 0
+    with tempfile.TemporaryDirectory(prefix="ownhand-batch-") as own:
+        Batch(Path(own)).serve(sys.stdin, sys.stdout)
+    return 0
 
 
 class Batch:
@@ -51,6 +76,8 @@ class Batch:
         self._folder = folder
         self._hands: dict[str, tuple[Hand, Path]] = {}
         self._workers: Workers | None = None
+        self._reading = Reading(IMPORTERS)
+        self._remove_leftovers()
         self._operations: dict[str, Callable[[Line], dict[str, Any]]] = {
             "open_user": self._open_user,
             "close_user": self._close_user,
@@ -62,6 +89,17 @@ class Batch:
             "import_path": self._import_path,
             "preferences": self._preferences,
         }
+
+    def _remove_leftovers(self) -> None:
+        """Vaults of an earlier process that was killed: their keys died with it."""
+        for folder in (self._folder / "users").glob("u*"):
+            lock = FileLock(folder / LOCK_NAME, timeout=0, mode=0o600)
+            try:
+                lock.acquire()
+            except (Timeout, OSError):
+                continue  # another batch process has it open
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.release()
 
     def serve(self, lines: TextIO, answers: TextIO) -> None:
         """Until the input ends.  A line that fails is answered with its error, and the next one is taken."""
@@ -76,22 +114,31 @@ class Batch:
     def answer(self, line: str) -> dict[str, Any]:
         """The answer to one line."""
         try:
-            request = json.loads(line)
+            request = json.loads(line.lstrip("\ufeff"))
             if not isinstance(request, dict):
                 raise BadInput("Each line must be one JSON object.")
+            if "\\ud" in line.lower():
+                request = _without_surrogates(request)
             operation = self._operations.get(str(request.get("op")))
             if operation is None:
                 raise BadInput(
-                    f"There is no operation {request.get('op')!r}. Known are: {', '.join(self._operations)}."
+                    f"There is no operation {str(request.get('op'))[:60]!r}. Known are: {', '.join(self._operations)}."
                 )
+            _personal(request)
+            _seed(request)
             return operation(request)
         except json.JSONDecodeError as error:
             return {"error": f"This line is not JSON: {error.msg} at column {error.colno}."}
+        except RecursionError:
+            return {"error": "This line is nested too deeply to be read."}
         except OwnhandError as error:
             return {"error": str(error)}
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            _log.error("a batch line failed: %s", type(error).__name__)
-            return {"error": f"A field of this line has the wrong name or type ({type(error).__name__})."}
+        except OSError as error:
+            _log.exception("a batch line failed")
+            return {"error": f"{error.filename or 'A file'}: {error.strerror or 'it cannot be used'}. Check it."}
+        except Exception as error:  # one line must not take the others with it; the place of the bug is in the log
+            _log.exception("a batch line failed")
+            return {"error": f"Ownhand made a mistake of its own at this line ({type(error).__name__})."}
 
     def close(self) -> None:
         """Forget every user and end the workers."""
@@ -103,11 +150,13 @@ class Batch:
     # operations
 
     def _open_user(self, line: Line) -> dict[str, Any]:
-        user = _text(line, "user")
-        if user in self._hands:
-            self._forget(user)
+        user = _user(line)
+        history = line.get("history")
+        if history is not None and not (isinstance(history, list) and all(isinstance(item, dict) for item in history)):
+            raise BadInput("The field 'history' must be a list of messages, each an object.")
+        documents = [document for item in history or [] if (document := document_of(item))]
+        self._forget(user)
         hand = self._open(user)
-        documents = [document for item in line.get("history") or [] if (document := document_of(item))]
         if documents:
             source = hand.vault.add_source("history given by the caller", "batch")
             added = hand.vault.add_documents(source.id, documents)
@@ -117,16 +166,16 @@ class Batch:
         return {"result": {"documents": 0, "duplicates": 0}}
 
     def _close_user(self, line: Line) -> dict[str, Any]:
-        self._forget(_text(line, "user"))
+        self._forget(_user(line))
         return {"result": True}
 
     def _complete(self, line: Line) -> dict[str, Any]:
-        given = line.get("context") or {}
+        given = _object(line, "context")
         context = CompletionContext(
             _text(line, "prefix"),
-            str(line.get("suffix") or ""),
+            _text(line, "suffix", ""),
             _kind(given),
-            str(given.get("subject") or ""),
+            _text(given, "subject", ""),
             _people(given.get("to")),
             reply_to=_reply_to(given.get("reply_to")),
         )
@@ -140,26 +189,28 @@ class Batch:
         }
 
     def _draft(self, line: Line) -> dict[str, Any]:
-        brief = line.get("brief") or {}
-        context = line.get("context") or {}
+        brief = _object(line, "brief")
+        context = _object(line, "context")
         reply_to = _reply_to(brief.get("reply_to") or context.get("reply_to"))
-        points = "\n".join(str(point) for point in brief.get("points") or [])
+        points = _points(brief)
+        check_length(points)
         return self._suggest(
             line,
             SuggestionRequest(
                 "draft" if points.strip() or reply_to is None else "reply",
                 instruction=points,
                 kind=_kind(context),
-                subject=str(brief.get("subject") or ""),
+                subject=_text(brief, "subject", ""),
                 recipients=_people(brief.get("to")),
                 reply_to=reply_to,
-                seed=int(line.get("seed") or 0),
+                seed=_seed(line),
                 personal=_personal(line),
             ),
         )
 
     def _rewrite(self, line: Line) -> dict[str, Any]:
-        context = line.get("context") or {}
+        context = _object(line, "context")
+        check_length(_text(line, "text"))
         instruction = _text(line, "instruction")
         action = actions.recognise(instruction)
         return self._suggest(
@@ -169,10 +220,10 @@ class Batch:
                 _text(line, "text"),
                 instruction=instruction if action.id == "custom" else "",
                 kind=_kind(context),
-                subject=str(context.get("subject") or ""),
+                subject=_text(context, "subject", ""),
                 recipients=_people(context.get("to")),
                 reply_to=_reply_to(context.get("reply_to")),
-                seed=int(line.get("seed") or 0),
+                seed=_seed(line),
                 personal=_personal(line),
             ),
         )
@@ -183,27 +234,29 @@ class Batch:
         return describe(suggestion, 1000 * (time.perf_counter() - started))
 
     def _score(self, line: Line) -> dict[str, Any]:
-        given = line.get("context") or {}
+        given = _object(line, "context")
         hand = self._hand(line)
         personal = _personal(line)
         context = CompletionContext(
-            "", "", _kind(given), str(given.get("subject") or ""), _people(given.get("to")),
+            "", "", _kind(given), _text(given, "subject", ""), _people(given.get("to")),
             reply_to=_reply_to(given.get("reply_to")),
         )  # fmt: skip
         return {"result": hand.completing.score(context, _text(line, "text"), personal=personal)}
 
     def _observe(self, line: Line) -> dict[str, Any]:
-        event = line.get("event") or {}
+        event = _object(line, "event")
         hand = self._hand(line)
         if event.get("type") == "edit":
-            brief = event.get("brief") or {}
+            brief = _object(event, "brief")
             request = SuggestionRequest(
                 "draft",
-                instruction="\n".join(str(point) for point in brief.get("points") or []),
-                subject=str(brief.get("subject") or ""),
+                instruction=_points(brief),
+                subject=_text(brief, "subject", ""),
                 recipients=_people(brief.get("to")),
                 reply_to=_reply_to(brief.get("reply_to")),
             )
+            from ownhand.services.drafting import Drafting
+
             learned = hand.learning.observe(
                 Edit(
                     uuid.uuid4().hex,
@@ -226,8 +279,10 @@ class Batch:
         raise BadInput("An event is of type 'edit' (draft, final, brief) or 'sent' (body).")
 
     def _import_path(self, line: Line) -> dict[str, Any]:
-        own = tuple(str(address) for address in line.get("own_addresses") or ())
-        return {"result": self._hand(line).importing.read_messages(Path(_text(line, "path")), own)}
+        path = _text(line, "path")
+        if not path.strip():
+            raise BadInput("The field 'path' is empty.")
+        return {"result": self._reading.read_messages(Path(path), _people(line.get("own_addresses")))}
 
     def _preferences(self, line: Line) -> dict[str, Any]:
         learning = self._hand(line).learning
@@ -248,12 +303,16 @@ class Batch:
     # users
 
     def _hand(self, line: Line) -> Hand:
-        user = str(line.get("user") or "")
+        user = _user(line)
         if user not in self._hands:
             return self._open(user)
         return self._hands[user][0]
 
     def _open(self, user: str) -> Hand:
+        # WHY here: reading a mailbox needs no vault and no worker, and answers at once without them
+        from ownhand.adapters.store import SqlVault
+        from ownhand.compose import Workers, build_hand
+
         if self._workers is None:
             self._workers = Workers()
         name = "u" + hashlib.sha256(f"{os.getpid()} {user}".encode()).hexdigest()[:24]
@@ -298,10 +357,10 @@ def describe(suggestion: Suggestion, ms: float) -> dict[str, Any]:
 
 def document_of(item: Line) -> Document | None:
     """A message of the protocol as a document of the history; None where it has no words."""
-    body = str(item.get("body") or "").strip()
+    body = _text(item, "body", "").strip()
     if not body:
         return None
-    kind, title = _kind(item), str(item.get("subject") or "")
+    kind, title = _kind(item), _text(item, "subject", "")
     return Document(
         Document.identify(kind, body, title + str(item.get("id") or "")),
         kind,
@@ -314,34 +373,100 @@ def document_of(item: Line) -> Document | None:
     )
 
 
-def _text(line: Line, key: str) -> str:
+def check_length(text: str) -> None:
+    """Raise BadInput for a text that is too long to be reworked at once."""
+    if len(text) > LONGEST:
+        raise BadInput(
+            f"The text has {len(text):,} characters, and Ownhand works on at most {LONGEST:,} at once. "
+            "Give it in parts."
+        )
+
+
+def _text(line: Line, key: str, default: str | None = None) -> str:
     value = line.get(key)
+    if value is None and default is not None:
+        return default
     if not isinstance(value, str):
         raise BadInput(f"The field {key!r} is missing or is no text.")
     return value
 
 
+def _user(line: Line) -> str:
+    """A number serves as a name, too; without one, there is one nameless user."""
+    user = line.get("user", "")
+    if isinstance(user, bool) or not isinstance(user, str | int):
+        raise BadInput("The field 'user' must be a text.")
+    return str(user)
+
+
+def _object(line: Line, key: str) -> Line:
+    value = line.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise BadInput(f"The field {key!r} must be an object.")
+    return value
+
+
 def _personal(line: Line) -> bool:
-    return line.get("personal", True) is not False
+    value = line.get("personal", True)
+    if not isinstance(value, bool):
+        raise BadInput("The field 'personal' must be true or false.")
+    return value
+
+
+def _seed(line: Line) -> int:
+    value = line.get("seed")
+    if value is None:
+        return 0
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
+        raise BadInput(f"The field 'seed' must be a whole number from 0 to {(1 << 31) - 1}.")
+    return value
 
 
 def _kind(given: Line) -> Kind:
-    kind = str(given.get("kind") or "email")
+    kind = _text(given, "kind", "email")
     return Kind(kind) if kind in set(Kind) else Kind.ARTICLE if kind in {"blog", "post"} else Kind.EMAIL
 
 
 def _people(value: object) -> tuple[str, ...]:
+    return tuple(_texts(value, "Addresses and recipients must be a text or a list of texts."))
+
+
+def _points(brief: Line) -> str:
+    return "\n".join(_texts(brief.get("points"), "The field 'points' must be a list of texts."))
+
+
+def _texts(value: object, otherwise: str) -> Sequence[str]:
+    if value is None:
+        return ()
     if isinstance(value, str):
         return (value,)
-    return tuple(str(item) for item in value) if isinstance(value, Sequence) else ()
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return value
+    raise BadInput(otherwise)
 
 
 def _reply_to(value: object) -> ReplyContext | None:
+    if value is None:
+        return None
     if isinstance(value, str):
         return ReplyContext(value) if value.strip() else None
-    if isinstance(value, Mapping) and str(value.get("text") or "").strip():
-        return ReplyContext(str(value["text"]), str(value.get("from_name") or ""))
-    return None
+    if isinstance(value, Mapping):
+        text = _text(value, "text", "")
+        return ReplyContext(text, _text(value, "from_name", "")) if text.strip() else None
+    raise BadInput("The field 'reply_to' must be a text or an object with 'text'.")
+
+
+def _without_surrogates(value: Json) -> Json:
+    """JSON can spell half a character, which no file and no worker can take: it becomes '?'."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_without_surrogates(item) for item in value]
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    return value
 
 
 def _date(value: object) -> datetime | None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from ownhand import __version__, logs, paths
 from ownhand.domain import actions
-from ownhand.errors import BadInput, Cancelled, OwnhandError
+from ownhand.errors import Cancelled, OwnhandError
 
 Arguments = argparse.Namespace
 PASSPHRASE = "OWNHAND_PASSPHRASE"
@@ -165,6 +165,10 @@ def main(argv: Sequence[str]) -> int:
 def _run(arguments: Arguments) -> int:
     logs.start(paths.log_dir(), debug=arguments.debug)
     # WHY here: --help, --version and wrong usage answer without the rest of the program
+    if arguments.command == "batch":
+        from ownhand.cli import batch
+
+        return batch.run(arguments.vault)
     from ownhand.cli import commands
 
     return commands.run(arguments)
@@ -217,13 +221,10 @@ def _of_the_system(error: OSError) -> str:
     what = error.strerror or "The system refused a file operation"
     if error.filename is None:
         _give_up_stdout()
-        return f"The output could not be written: {what}. Nothing that is stored was changed by that."
+        return f"Something could not be written: {what}. Free some room, or write elsewhere, and try again."
     return f"{error.filename}: {what}. Check the path, its permissions and the room on the disk."
 
 
 def _say(sentence: str) -> None:
     with contextlib.suppress(OSError):
         print(sentence, file=sys.stderr, flush=True)
-
-
-__all__ = ["PASSPHRASE", "Arguments", "BadInput", "main", "parser"]

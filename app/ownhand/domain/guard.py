@@ -86,6 +86,7 @@ def expands(point: str, sentence: str) -> bool:
         and len(words(sentence)) <= 1.7 * len(words(point)) + 5
         and not any(mark in sentence and mark not in point for mark in ":;()")
         and not _broken(sentence)
+        and (_first(sentence) == _first(point) or _first(sentence) not in _UNASKED)
     )
 
 
@@ -95,6 +96,14 @@ def _spells_alike(before: Sequence[str], after: Sequence[str]) -> bool:
     lost = [word for word in old if not difflib.get_close_matches(word, [w.lower() for w in after], 1, 0.6)]
     added = [word for word in new if not difflib.get_close_matches(word, [w.lower() for w in before], 1, 0.6)]
     return not lost and not added
+
+
+_UNASKED = frozenset("the a an it it's there".split())
+"""Words that a small model likes to put first where they make nonsense of a note: "call Dana", "The call Dana"."""
+
+
+def _first(text: str) -> str:
+    return next((word.lower().replace("’", "'") for word in words(text)), "")
 
 
 def _broken(sentence: str) -> bool:

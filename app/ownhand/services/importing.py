@@ -115,13 +115,85 @@ class _Reporter:
             self._progress(min(done, self._total), self._total, what)
 
 
-class Importing:
+class Reading:
+    """What files hold, without a vault."""
+
+    def __init__(self, importers: Sequence[Importer]) -> None:
+        self._importers = tuple(importers)
+
+    def read_messages(self, path: Path, own_addresses: Sequence[str] = ()) -> list[dict[str, object]]:
+        """What a file or folder holds, without storing it.
+
+        One entry per message or document: subject, from, date (ISO 8601 or None), body, own, own_text ('' unless own).
+        A message that comes several times is given once.  Raises BadInput where nothing could be read.
+        """
+        mine = frozenset(address_of(address) for address in own_addresses if address)
+        left = Left()
+        entries: list[dict[str, object]] = []
+        seen: set[str] = set()
+        for file, importer, _ in self._found([path], left):
+            for item in importer.read(file):
+                if isinstance(item, Skipped):
+                    left.add(item.reason, item.where)
+                    continue
+                if item.message_id and item.message_id in seen:
+                    continue
+                seen.add(item.message_id)
+                own = item.kind != Kind.EMAIL or item.sender in mine
+                entries.append(
+                    {
+                        "subject": item.title,
+                        "from": f"{item.sender_name} <{item.sender}>" if item.sender_name else item.sender,
+                        "date": item.written_at.isoformat() if item.written_at else None,
+                        "body": item.body,
+                        "own": own,
+                        "own_text": item.own_text if own else "",
+                    }
+                )
+        if not entries:
+            raise BadInput(_nothing(path, left))
+        return entries
+
+    def _found(self, paths: Sequence[Path], left: Left) -> list[tuple[Path, Importer, int]]:
+        """The files below `paths` that an importer reads, with their sizes; the rest is counted in `left`.
+
+        Raises BadInput if a path cannot be used or none of its files can be read.
+        """
+        found: list[tuple[Path, Importer, int]] = []
+        for root in paths:
+            here = Left()
+            before = len(found)
+            for path in files_below(_absolute(root), here):
+                try:
+                    size = path.stat().st_size
+                    with path.open("rb") as file:
+                        head = file.read(4096)
+                    importer = next((one for one in self._importers if one.accepts(path, head)), None)
+                except OSError:
+                    here.add(UNREADABLE, str(path))
+                    continue
+                if importer is not None:
+                    found.append((path, importer, size))
+                elif size:
+                    here.add(OTHER_KIND, str(path))
+                else:
+                    here.add("empty file", str(path))
+            for reason, places in here.places.items():
+                for place in places:
+                    left.add(reason, place)
+                left.counts[reason] += here.counts[reason] - len(places)
+            if len(found) == before:
+                raise BadInput(_nothing(root, here))
+        return found
+
+
+class Importing(Reading):
     """The import use case."""
 
     def __init__(self, vault: Vault, recall: Recall | None, importers: Sequence[Importer]) -> None:
+        super().__init__(importers)
         self._vault = vault
         self._recall = recall
-        self._importers = tuple(importers)
         self.on_added: Callable[[], None] = lambda: None
         """Called once after an import that stored something, so that the personal model takes it in."""
 
@@ -317,75 +389,6 @@ class Importing:
             made += len(ids)
             report(made, "Reading for meaning", force=True)
         return made
-
-    # ------------------------------------------------------------------------------------------------- one reading
-
-    def read_messages(self, path: Path, own_addresses: Sequence[str] = ()) -> list[dict[str, object]]:
-        """What a file or folder holds, without storing it.
-
-        One entry per message or document: subject, from, date (ISO 8601 or None), body, own, own_text ('' unless own).
-        A message that comes several times is given once.  Raises BadInput where nothing could be read.
-        """
-        mine = frozenset(address_of(address) for address in own_addresses if address)
-        left = Left()
-        entries: list[dict[str, object]] = []
-        seen: set[str] = set()
-        for file, importer, _ in self._found([path], left):
-            for item in importer.read(file):
-                if isinstance(item, Skipped):
-                    left.add(item.reason, item.where)
-                    continue
-                if item.message_id and item.message_id in seen:
-                    continue
-                seen.add(item.message_id)
-                own = item.kind != Kind.EMAIL or item.sender in mine
-                entries.append(
-                    {
-                        "subject": item.title,
-                        "from": f"{item.sender_name} <{item.sender}>" if item.sender_name else item.sender,
-                        "date": item.written_at.isoformat() if item.written_at else None,
-                        "body": item.body,
-                        "own": own,
-                        "own_text": item.own_text if own else "",
-                    }
-                )
-        if not entries:
-            raise BadInput(_nothing(path, left))
-        return entries
-
-    # ----------------------------------------------------------------------------------------------------- finding
-
-    def _found(self, paths: Sequence[Path], left: Left) -> list[tuple[Path, Importer, int]]:
-        """The files below `paths` that an importer reads, with their sizes; the rest is counted in `left`.
-
-        Raises BadInput if a path cannot be used or none of its files can be read.
-        """
-        found: list[tuple[Path, Importer, int]] = []
-        for root in paths:
-            here = Left()
-            before = len(found)
-            for path in files_below(_absolute(root), here):
-                try:
-                    size = path.stat().st_size
-                    with path.open("rb") as file:
-                        head = file.read(4096)
-                    importer = next((one for one in self._importers if one.accepts(path, head)), None)
-                except OSError:
-                    here.add(UNREADABLE, str(path))
-                    continue
-                if importer is not None:
-                    found.append((path, importer, size))
-                elif size:
-                    here.add(OTHER_KIND, str(path))
-                else:
-                    here.add("empty file", str(path))
-            for reason, places in here.places.items():
-                for place in places:
-                    left.add(reason, place)
-                left.counts[reason] += here.counts[reason] - len(places)
-            if len(found) == before:
-                raise BadInput(_nothing(root, here))
-        return found
 
 
 def document_of(message: Message, me: frozenset[str]) -> Document:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Stream
-from ownhand.errors import BadInput, DiskFull, ModelError
+from ownhand.errors import BadInput, DiskFull, ModelError, UserError
 from ownhand.settings import COMPLETION_MODEL, SUGGESTION_MODEL, Settings
 
 Role = Literal["completion", "suggestion"]
@@ -33,6 +33,8 @@ class Engines:
         self._engines: dict[Path, LoadedEngine] = {}
         self._paths: dict[Role, Path] = {"completion": builtin, "suggestion": builtin}
         self._remembered: dict[str, list[Sequence[str]]] = {}
+        self._idle: LoadedEngine | None = None
+        """An engine that was only asked about files so far; the next model is loaded into it."""
         self.completion: Engine = RoleEngine(lambda: self._engine("completion"))
         self.suggestion: Engine = RoleEngine(lambda: self._engine("suggestion"))
 
@@ -42,17 +44,26 @@ class Engines:
             return self._paths[role]
 
     def any(self) -> LoadedEngine:
-        """The engine for looking at files."""
-        return self._engine("completion")
+        """An engine for looking at files; no model is loaded for that."""
+        with self._lock:
+            for engine in self._engines.values():
+                return engine
+            if self._idle is None:
+                self._idle = self._make()
+            return self._idle
+
+    def _fresh(self) -> LoadedEngine:
+        idle, self._idle = self._idle, None
+        return idle or self._make()
 
     def use(self, role: Role, model: Path) -> ModelInfo:
-        """Load a model for a role; the old one stays if it cannot be.  Raises ModelError."""
+        """Load a model for a role; the old one stays if it cannot be.  Raises ModelError, WorkerError."""
         with self._lock:
             existing = self._engines.get(model)
-            engine = existing or self._make()
+            engine = existing or self._fresh()
             try:
                 info = engine.load(model)
-            except ModelError:
+            except UserError:
                 if existing is None:
                     engine.close()
                 raise
@@ -70,15 +81,18 @@ class Engines:
         with self._lock:
             path = self._paths[role]
             if path not in self._engines:
-                engine = self._make()
+                engine = self._fresh()
                 try:
-                    engine.load(path)
-                except ModelError:
-                    if path == self._builtin:
-                        engine.close()
-                        raise
-                    engine.load(self._builtin)
-                    path = self._paths[role] = self._builtin
+                    try:
+                        engine.load(path)
+                    except ModelError:
+                        if path == self._builtin:
+                            raise
+                        engine.load(self._builtin)
+                        path = self._paths[role] = self._builtin
+                except UserError:
+                    engine.close()
+                    raise
                 if path in self._engines:
                     engine.close()
                 else:
@@ -105,9 +119,14 @@ class Engines:
     def close(self) -> None:
         """End the processes."""
         with self._lock:
-            for engine in self._engines.values():
+            for engine in (*self._engines.values(), *([self._idle] if self._idle is not None else [])):
                 engine.close()
             self._engines.clear()
+            self._idle = None
+
+
+def _meanwhile(sentence: str, roles: Sequence[Role]) -> str:
+    return f"{sentence} The built-in model is used for {' and '.join(f'{role}s' for role in roles)} meanwhile."
 
 
 class RoleEngine:
@@ -163,18 +182,29 @@ class Models:
 
     def restore(self) -> list[str]:
         """Use the models chosen earlier; a sentence for each that cannot be used any more."""
-        troubles = []
-        roles: tuple[tuple[Role, str], ...] = (
-            ("completion", self._settings.get(COMPLETION_MODEL)),
-            ("suggestion", self._settings.get(SUGGESTION_MODEL)),
-        )
-        for role, stored in roles:
-            if stored:
+        failed: dict[str, list[Role]] = {}
+        for role in ROLES:
+            stored = self._stored(role)
+            if stored is not None:
                 try:
-                    self._engines.use(role, Path(stored))
-                except ModelError as error:
-                    troubles.append(f"{error} The built-in model is used for {role}s meanwhile.")
-        return troubles
+                    self._engines.use(role, stored)
+                except UserError as error:
+                    failed.setdefault(str(error), []).append(role)
+        return [_meanwhile(sentence, roles) for sentence, roles in failed.items()]
+
+    def missing(self) -> list[str]:
+        """A sentence for each chosen model whose file is gone; nothing is loaded for that."""
+        gone: dict[str, list[Role]] = {}
+        for role in ROLES:
+            stored = self._stored(role)
+            if stored is not None and not stored.is_file():
+                sentence = f"The model file {stored.name} is not there any more. Choose another model."
+                gone.setdefault(sentence, []).append(role)
+        return [_meanwhile(sentence, roles) for sentence, roles in gone.items()]
+
+    def _stored(self, role: Role) -> Path | None:
+        stored = self._settings.get(COMPLETION_MODEL if role == "completion" else SUGGESTION_MODEL)
+        return Path(stored) if stored else None
 
     def installed(self) -> list[ModelInfo]:
         """The built-in model and those the person added; a broken file is listed by its name alone."""
@@ -189,8 +219,26 @@ class Models:
         return found
 
     def chosen(self, role: Role) -> Path:
-        """The model file of a role."""
-        return self._engines.path(role)
+        """The model file of a role: the one in use, or the one that was chosen and is there to be used."""
+        stored = self._stored(role)
+        in_use = self._engines.path(role)
+        return stored if in_use == self._builtin and stored is not None and stored.is_file() else in_use
+
+    def find(self, name: str) -> Path:
+        """The file of a model, by its name, its file name, a path, or 'built-in'.  Raises BadInput."""
+        if name.strip().lower() == "built-in":
+            return self._builtin
+        listed = self.installed()
+        files = [info.path for info in listed if name in {info.path.name, info.path.stem}]
+        named = files or [info.path for info in listed if info.name == name]
+        path = Path(name).expanduser().absolute()
+        if not named and path.exists():
+            return path
+        if not named:
+            raise BadInput(f"There is no model {name[:80]!r}. Run 'ownhand models' to see them, or give a file's path.")
+        if len(named) > 1:
+            raise BadInput(f"Several models are called {name[:80]!r}. Choose one by its file's name.")
+        return named[0]
 
     def choose(self, role: Role, path: Path) -> ModelInfo:
         """Use a model for a role from now on.  Raises ModelError and keeps the old one."""

@@ -46,6 +46,18 @@ class Retrieval:
         self._vault = vault
         self._recall = recall
 
+    def fill(self) -> str:
+        """Give the recall worker the vault's vectors; '' or the sentence that says why it works without them."""
+        if self._recall is None:
+            return ""
+        try:
+            for pairs in self._vault.each_vector():
+                self._recall.add(COLLECTION, [number for number, _ in pairs], [vector for _, vector in pairs])
+        except UserError as error:
+            _log.warning("searching by words only: %s", type(error).__name__)
+            return str(error)
+        return ""
+
     def find(
         self,
         text: str,

@@ -86,7 +86,7 @@ class Writer:
             yield self._subject(brief)
         elif self._capable:
             yield from self._whole(brief)
-        elif action.id == "draft":
+        elif action.id in {"draft", "expand"}:
             yield from self._from_notes(brief)
         elif action.id == "reply":
             yield from self._reply(brief)

@@ -14,7 +14,7 @@ from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App
 from ownhand.ui.places import short
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import Elided, button, clear, column, label, row, scrolling
+from ownhand.ui.widgets import Elided, button, clear, column, counted, label, row, scrolling
 
 
 class HistoryPage(QWidget):
@@ -48,8 +48,12 @@ class HistoryPage(QWidget):
     def _loaded(self, found: tuple[list[Source], VaultState]) -> None:
         sources, state = found
         self._total.setText(
-            self.tr("{0} documents, {1} passages, {2} MB in the vault").format(
-                f"{state.documents:,}", f"{state.passages:,}", f"{state.bytes / 1e6:,.1f}"
+            ", ".join(
+                (
+                    counted(state.documents, self.tr("{0} document"), self.tr("{0} documents")),
+                    counted(state.passages, self.tr("{0} passage"), self.tr("{0} passages")),
+                    self.tr("{0} MB in the vault").format(f"{state.bytes / 1e6:,.1f}"),
+                )
             )
         )
         clear(self._box)
@@ -67,7 +71,11 @@ class HistoryPage(QWidget):
         about = Elided(
             "  ·  ".join(
                 part
-                for part in (self.tr("{0} documents").format(f"{source.documents:,}"), when, short(Path(source.path)))
+                for part in (
+                    counted(source.documents, self.tr("{0} document"), self.tr("{0} documents")),
+                    when,
+                    short(Path(source.path)),
+                )
                 if part
             ),
             quiet=True,

@@ -24,7 +24,7 @@ from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import Importing, ImportReport, Survey
 from ownhand.ui.places import likely_places, short
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import Elided, button, clear, column, label, row, scrolling, tool
+from ownhand.ui.widgets import Elided, button, clear, column, counted, label, row, scrolling, tool
 
 PICK, ME, BUSY, DONE = range(4)
 PROGRESS_MS = 100
@@ -260,7 +260,8 @@ class ImportFlow(QStackedWidget):
         sure = any(candidate.certain for candidate in survey.candidates)
         for number, candidate in enumerate(survey.candidates):
             name = f"{candidate.name} <{candidate.address}>" if candidate.name else candidate.address
-            box = QCheckBox(self.tr("{0}  ·  {1} messages").format(name, f"{candidate.written:,}"))
+            messages = counted(candidate.written, self.tr("{0} message"), self.tr("{0} messages"))
+            box = QCheckBox(f"{name}  ·  {messages}")
             box.setChecked(candidate.certain if sure else number == 0)
             box.toggled.connect(self._know_me)
             box.setProperty("address", candidate.address)
@@ -271,8 +272,8 @@ class ImportFlow(QStackedWidget):
             self._run()
             return
         self._know_me()
-        text = self.tr("{0} messages found. Only those from the addresses you tick are read as yours.")
-        self._found.setText(text.format(f"{survey.messages:,}"))
+        found = counted(survey.messages, self.tr("{0} message found."), self.tr("{0} messages found."))
+        self._found.setText(found + " " + self.tr("Only those from the addresses you tick are read as yours."))
         self.setCurrentIndex(ME)
 
     def _know_me(self) -> None:
@@ -311,12 +312,13 @@ class ImportFlow(QStackedWidget):
 
     def _ran(self, report: ImportReport) -> None:
         self._report = report
+        pieces = counted(report.added, self.tr("{0} piece"), self.tr("{0} pieces"))
         text = (
-            self.tr("Stopped. {0} pieces of your writing were learned from.")
+            self.tr("Stopped. Learned from {0} of your writing so far")
             if report.cancelled
-            else self.tr("Learned from {0} pieces of your writing")
+            else self.tr("Learned from {0} of your writing")
         )
-        self._result.setText(text.format(f"{report.added:,}"))
+        self._result.setText(text.format(pieces))
         lines = []
         if report.duplicates:
             lines.append(self.tr("{0} were there already.").format(f"{report.duplicates:,}"))

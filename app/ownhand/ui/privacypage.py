@@ -13,7 +13,7 @@ from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import App
 from ownhand.ui.places import short
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import button, clear, column, keep_painted, label, row, scrolling
+from ownhand.ui.widgets import button, clear, column, counted, keep_painted, label, row, scrolling
 from ownhand.ui.windows import TypeToConfirm
 
 
@@ -69,8 +69,13 @@ class PrivacyPage(QWidget):
             (self.tr("The key is held by"), state.key_holder),
             (
                 self.tr("The vault holds"),
-                self.tr("{0} documents, {1} drafts, {2} edits, {3} preferences").format(
-                    f"{state.documents:,}", f"{state.drafts:,}", f"{state.edits:,}", f"{state.preferences:,}"
+                ", ".join(
+                    (
+                        counted(state.documents, self.tr("{0} document"), self.tr("{0} documents")),
+                        counted(state.drafts, self.tr("{0} draft"), self.tr("{0} drafts")),
+                        counted(state.edits, self.tr("{0} edit"), self.tr("{0} edits")),
+                        counted(state.preferences, self.tr("{0} stated rule"), self.tr("{0} stated rules")),
+                    )
                 ),
             ),
             (self.tr("Its size"), self.tr("{0} MB").format(f"{state.bytes / 1e6:,.1f}")),

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from ownhand.domain.completion import Completion
 from ownhand.services.status import StatusEvent
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import button, keep_painted, row
+from ownhand.ui.widgets import button, counted, keep_painted, row
 
 WORKERS = {"engine", "recall"}
 
@@ -64,15 +64,13 @@ class StatusLine(QWidget):
 
     def show_counts(self, documents: int, preferences: int) -> None:
         """What it learned from."""
-        self.documents.setText(self.tr("{0} documents").format(f"{documents:,}"))
-        if preferences == 1:
-            self.preferences.setText(self.tr("learned 1 preference"))
-        else:
-            self.preferences.setText(self.tr("learned {0} preferences").format(preferences))
+        self.documents.setText(counted(documents, self.tr("{0} document"), self.tr("{0} documents")))
+        learned = self.tr("learned {0} preference"), self.tr("learned {0} preferences")
+        self.preferences.setText(counted(preferences, *learned))
 
     def show_completion(self, completion: Completion) -> None:
-        """How long the last answer took; why nothing was shown is in the tip."""
-        if completion.ms > 0:
+        """How long the model took (the memory answers at once); why nothing was shown is in the tip."""
+        if completion.lane == "model":
             self.speed.setText(self.tr("{0} ms").format(round(completion.ms)))
             self.speed.show()
         self.speed.setToolTip(completion.reason or self.tr("from {0}").format(completion.lane or "-"))

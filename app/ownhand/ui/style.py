@@ -12,7 +12,7 @@ from ownhand.settings import STRENGTH
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App, Trait
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import button, clear, column, hairline, label, row, scrolling
+from ownhand.ui.widgets import button, clear, column, counted, hairline, label, row, scrolling
 
 AS_I_WRITE = ""
 
@@ -49,13 +49,14 @@ class StylePanel(QWidget):
         self.audiences.activated.connect(self._audience_chosen)
         inside = QWidget()
         self._box = QVBoxLayout(inside)
-        self._box.setContentsMargins(16, 8, 16, 14)
+        side = 0 if with_groups else 16  # a page of the settings has margins of its own
+        self._box.setContentsMargins(side, 8, side, 14)
         self._box.setSpacing(8)
         head = column(
             row(
                 label(self.tr("How you write to"), quiet=True), self.audiences, None, *self._group_buttons(with_groups)
             ),
-            margins=(16, 14, 16, 0),
+            margins=(side, 0 if with_groups else 14, side, 0),
         )
         self.strength = QSlider(Qt.Orientation.Horizontal)
         self.strength.setRange(0, 100)
@@ -69,7 +70,7 @@ class StylePanel(QWidget):
         self.strength.sliderReleased.connect(self._strength_set)
         foot = QWidget()
         foot.setLayout(
-            column(row(label(STRENGTH.label), None, self._share), self.strength, margins=(16, 8, 16, 14), gap=6)
+            column(row(label(STRENGTH.label), None, self._share), self.strength, margins=(side, 8, side, 14), gap=6)
         )
         foot.setVisible(with_strength)
         self.setLayout(column(head, scrolling(inside), foot, gap=0, stretch=1))
@@ -142,14 +143,14 @@ class StylePanel(QWidget):
                 rows.addLayout(self._row(trait))
             card.setLayout(rows)
             self._box.addWidget(card)
-            said = self.tr("Measured in {0} documents.").format(f"{traits[0].documents:,}")
-            count = label(said, quiet=True, size=0.92)
+            said = self.tr("Measured in {0} document."), self.tr("Measured in {0} documents.")
+            count = label(counted(traits[0].documents, *said), quiet=True, size=0.92)
             self._box.addWidget(count)
         self._box.addStretch(1)
 
     def _row(self, trait: Trait) -> QVBoxLayout:
-        name = label(trait.label)
-        head = row(name, None, gap=8)
+        name = label(trait.label, wrap=True)
+        head = row(name, gap=8, stretch=0)
         choice = self._choice(trait)
         if choice is not None:
             name.setBuddy(choice)

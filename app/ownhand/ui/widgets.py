@@ -76,6 +76,15 @@ def keep_painted(theme: Theme, owner: QWidget, paint: Callable[[], None]) -> Non
     owner.destroyed.connect(forget)
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """A number with its noun, given in both forms with `{0}` for the number.
+
+    >>> counted(1, "{0} draft", "{0} drafts"), counted(1204, "{0} draft", "{0} drafts")
+    ('1 draft', '1,204 drafts')
+    """
+    return (one if count == 1 else many).format(f"{count:,}")
+
+
 def timer(owner: QObject, name: str, ms: int, *, once: bool = True) -> QTimer:
     """A named timer of `owner`, not started."""
     made = QTimer(owner)

@@ -346,7 +346,8 @@ class MainWindow(QMainWindow):
         if event.source == "history" and event.state == "counted":
             self.refresh_counts()
         elif event.state in {"failed", "restarted"} and event.sentence:
-            self.say(event.sentence)
+            # What went wrong at the start may come when nobody looks yet; it stays until it is closed.
+            self.toast.say(event.sentence, stay=event.source == "models")
 
     def _setting_changed(self, key: str) -> None:
         if key == FONT_SIZE.key:

@@ -1,0 +1,357 @@
+"""What each command does: open the vault, call a service, show the result.
+
+A command starts no worker it does not need: a list from the vault answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Mapping
+from getpass import getpass
+from pathlib import Path
+
+from ownhand import paths
+from ownhand.adapters.keys import Holder, KeyRing
+from ownhand.cli import shown
+from ownhand.cli.batch import LONGEST, check_length, describe
+from ownhand.cli.main import PASSPHRASE, Arguments
+from ownhand.compose import App, Options, build, erase_everything
+from ownhand.domain import actions
+from ownhand.domain.completion import CompletionContext
+from ownhand.domain.corpus import Kind, ReplyContext
+from ownhand.domain.draft import EVERYONE
+from ownhand.domain.suggestion import SuggestionRequest
+from ownhand.errors import BadInput, Cancelled, KeyUnavailable, UserError
+from ownhand.services.models import ROLES
+from ownhand.services.retrieval import query_words
+
+KEYS: dict[str, Holder] = {"keyring": "keyring", "passphrase": "passphrase", "file": "keyfile"}
+
+
+def run(arguments: Arguments) -> int:
+    """Do what the arguments ask for; the exit status."""
+    alone = WITHOUT_VAULT.get(arguments.command)
+    if alone is not None:
+        return alone(arguments)
+    _check(arguments)
+    app = _open(arguments)
+    try:
+        return COMMANDS[arguments.command](app, arguments) or 0
+    finally:
+        app.close()
+
+
+# --------------------------------------------------------------------------------------------------------- the vault
+
+
+def folder_of(arguments: Arguments) -> Path:
+    """The folder of the vault."""
+    return Path(os.path.abspath(arguments.vault or paths.data_dir()))
+
+
+def _open(arguments: Arguments) -> App:
+    chosen = Options(folder_of(arguments), KEYS[arguments.key or "keyring"], os.environ.get(PASSPHRASE))
+    holder = KeyRing(chosen.folder).holder()
+    asked = (holder or chosen.key) == "passphrase" and chosen.passphrase is None and sys.stdin.isatty()
+    if asked:
+        return build(Options(chosen.folder, chosen.key, _ask_passphrase(new=holder is None)))
+    try:
+        return build(chosen)
+    except KeyUnavailable as error:
+        if holder is None and chosen.key == "keyring" and not (chosen.folder / "vault.db").exists():
+            raise KeyUnavailable(f"{error} Choose with --key passphrase or --key file.") from error
+        raise
+
+
+def _ask_passphrase(*, new: bool) -> str:
+    try:
+        given = getpass("Passphrase of your vault: ")
+        if new and getpass("The same again: ") != given:
+            raise BadInput("The two passphrases differ. Try again.")
+    except EOFError:
+        raise Cancelled from None
+    return given
+
+
+def _check(arguments: Arguments) -> None:
+    """Read standard input where a command works on it, and refuse what cannot be worked on, before anything starts."""
+    if arguments.command == "rewrite":
+        if arguments.text is None:
+            arguments.text = _stdin("the text")
+        if not arguments.text.strip():
+            raise BadInput("There is no text to work on yet.")
+        if not arguments.instruction.strip():
+            raise BadInput("Say what to do with the text.")
+        check_length(arguments.text)
+    elif arguments.command == "draft":
+        if arguments.notes is None:
+            arguments.notes = "" if arguments.reply_to and sys.stdin.isatty() else _stdin("your notes, one per line")
+        if not arguments.notes.strip() and arguments.reply_to is None:
+            raise BadInput("Say in a few notes what to write, one per line.")
+        check_length(arguments.notes)
+    elif arguments.command == "complete" and arguments.text is None:
+        arguments.text = _stdin("the text", strip=False)
+
+
+def _stdin(what: str, *, strip: bool = True) -> str:
+    if sys.stdin.isatty():
+        print(f"Type {what}; end with Ctrl+D.", file=sys.stderr)
+    text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    return text.strip() if strip else text.removesuffix("\n")
+
+
+# ---------------------------------------------------------------------------------------------------------- commands
+
+
+def _import(app: App, arguments: Arguments) -> int:
+    on_terminal = sys.stderr.isatty() and not arguments.json
+
+    def progress(done: int, total: int, what: str) -> None:
+        if on_terminal:
+            share = f"{100 * done // total:3d} %" if total else ""
+            print(f"\r\x1b[K{share} {what[:60]}", end="", file=sys.stderr, flush=True)
+
+    before = app.privacy.state().documents
+    try:
+        report = app.importing.run(arguments.paths, arguments.me, progress)
+        trouble = ""
+        try:
+            app.importing.embed_pending(progress)
+        except UserError as error:
+            trouble = f"{error} Your texts are stored; they are found by their words until you import again."
+    except KeyboardInterrupt:
+        stored = app.privacy.state().documents - before
+        raise KeyboardInterrupt(
+            f"Stopped. {shown.count(stored, 'new document')} {'is' if stored == 1 else 'are'} stored; "
+            "give the same command again to go on."
+        ) from None
+    finally:
+        if on_terminal:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    shown.put(report, arguments, lambda: shown.imported(report, named=bool(arguments.me)))
+    if trouble:
+        print(trouble, file=sys.stderr)
+    return 1 if trouble else 0
+
+
+def _sources(app: App, arguments: Arguments) -> None:
+    if arguments.remove is not None:
+        if arguments.remove not in {source.id for source in app.library.sources()}:
+            raise BadInput(f"There is no source {arguments.remove}. Run 'ownhand sources' to see them.")
+        app.library.on_forgotten = lambda _passages: None  # no worker knows anything yet that it would have to forget
+        app.library.remove_source(arguments.remove)
+    rows = app.library.sources()
+    shown.put(rows, arguments, lambda: shown.sources(rows))
+
+
+def _search(app: App, arguments: Arguments) -> None:
+    if not arguments.query.strip():
+        raise BadInput("Say what to look for.")
+    trouble = app.hand.retrieval.fill() if app.privacy.state().vectors else ""
+    hits = app.library.search(arguments.query[:LONGEST], arguments.limit)
+    shown.put(hits, arguments, lambda: shown.hits(hits, query_words(arguments.query)))
+    if trouble:
+        print(f"Searched by words only. {trouble}", file=sys.stderr)
+
+
+def _draft(app: App, arguments: Arguments) -> None:
+    reply_to, recipients, subject = None, tuple(arguments.to), arguments.subject
+    if arguments.reply_to is not None:
+        name, address, title, text = app.library.read_message(arguments.reply_to)
+        check_length(text)
+        reply_to = ReplyContext(text, name or address)
+        recipients = recipients or ((f"{name} <{address}>" if name else address,) if address else ())
+        subject = subject or (title if title.lower().startswith("re:") else f"Re: {title}" if title else "")
+    request = SuggestionRequest(
+        "reply" if reply_to is not None and not arguments.notes.strip() else "draft",
+        instruction=arguments.notes,
+        subject=subject,
+        recipients=recipients,
+        audience=app.library.audience_of(app.library.new(recipients=recipients)),
+        reply_to=reply_to,
+        variants=arguments.variants,
+        personal=not arguments.plain,
+    )
+    _suggest(app, arguments, request)
+
+
+def _rewrite(app: App, arguments: Arguments) -> None:
+    known = actions.BY_ID.get(arguments.instruction.strip().lower())
+    action = known or actions.recognise(arguments.instruction)
+    _suggest(
+        app,
+        arguments,
+        SuggestionRequest(
+            action.id,
+            arguments.text,
+            instruction=arguments.instruction if action.id == "custom" else "",
+            kind=Kind.NOTE,
+            variants=arguments.variants,
+            personal=not arguments.plain,
+        ),
+    )
+
+
+def _suggest(app: App, arguments: Arguments, request: SuggestionRequest) -> None:
+    _use_chosen_models(app)
+    if request.personal:
+        app.personal.fill()
+    suggestions = app.drafting.run(request)
+    rows = [describe(suggestion, suggestion.why.timings.get("write", 0.0)) for suggestion in suggestions]
+    if arguments.json:
+        shown.put(rows, arguments, str)
+        return
+    for number, suggestion in enumerate(suggestions, 1):
+        if len(suggestions) > 1:
+            print(f"--- {number} of {len(suggestions)} ---")
+        print(suggestion.text, flush=True)
+        for line in shown.facts(suggestion):
+            print(f"\n{line}", file=sys.stderr)
+        if arguments.why:
+            rules = [app.learning.statement(item) for item in suggestion.why.preferences]
+            print(f"\n{shown.why(suggestion, rules)}", file=sys.stderr)
+
+
+def _complete(app: App, arguments: Arguments) -> None:
+    _use_chosen_models(app)
+    app.personal.fill()
+    found = app.completing.complete(
+        CompletionContext(arguments.text, arguments.suffix, subject=arguments.subject, recipients=tuple(arguments.to))
+    )
+    if arguments.json or found.text:
+        shown.put(found, arguments, lambda: found.text)
+    else:
+        print(f"Nothing is shown: {found.reason}.", file=sys.stderr)
+
+
+def _use_chosen_models(app: App) -> None:
+    for trouble in app.models.restore():
+        print(trouble, file=sys.stderr)
+
+
+def _profile(app: App, arguments: Arguments) -> None:
+    audience = _audience(app, arguments.audience)
+    for document in app.hand.vault.each_document():  # the profile needs no worker
+        app.learning.measure(document)
+    traits = app.learning.traits(audience)
+    shown.put(traits, arguments, lambda: shown.traits(traits))
+
+
+def _audience(app: App, name: str) -> str:
+    if name.strip().lower() in {"", EVERYONE, "everyone"}:
+        return EVERYONE
+    groups = app.library.audiences()
+    for group in groups:
+        if name in {group.id, group.name}:
+            return group.id
+    known = ", ".join(["Everyone", *(group.name for group in groups)])
+    raise BadInput(f"There is no audience {name[:60]!r}. There are: {known}.")
+
+
+def _preferences(app: App, arguments: Arguments) -> None:
+    learning = app.learning
+    if arguments.forget:
+        learning.forget_everything()
+    if arguments.add is not None:
+        learning.state(arguments.add)
+    for wanted, act in (
+        (arguments.on, lambda item: learning.set_enabled(item, True)),
+        (arguments.off, lambda item: learning.set_enabled(item, False)),
+        (arguments.delete, learning.delete),
+    ):
+        if wanted is not None:
+            found = [item for item in learning.preferences() if wanted and item.id.startswith(wanted)]
+            if len(found) != 1:
+                raise BadInput(
+                    f"{'More than one' if found else 'No'} preference begins with {wanted[:40]!r}. "
+                    "Run 'ownhand preferences' to see them."
+                )
+            act(found[0])
+    rows = learning.preferences()
+    shown.put(rows, arguments, lambda: shown.preferences(rows, learning))
+
+
+def _models(app: App, arguments: Arguments) -> None:
+    models = app.models
+    if arguments.add:
+        models.add(arguments.add)
+    if arguments.use is not None:
+        path = models.find(arguments.use)
+        for role in ROLES:
+            if arguments.role in {role, "both"}:
+                models.choose(role, path)
+    rows, troubles = models.installed(), models.missing()
+    chosen = {role: models.chosen(role) for role in ROLES}
+    shown.put(rows, arguments, lambda: shown.models(rows, chosen))
+    for trouble in troubles:
+        print(trouble, file=sys.stderr)
+
+
+def _export(app: App, arguments: Arguments) -> None:
+    count = app.privacy.export(arguments.file)
+    shown.put(
+        {"documents": count, "file": str(arguments.file)},
+        arguments,
+        lambda: (
+            f"{shown.count(count, 'document')}, all drafts and everything learned are in {arguments.file}. "
+            "The zip is not encrypted."
+        ),
+    )
+
+
+# ---------------------------------------------------------------------------------------- commands without a vault
+
+
+def _erase(arguments: Arguments) -> int:
+    """Works without the key, too: a vault that cannot be opened any more can still be removed."""
+    folder = folder_of(arguments)
+    if not any((folder / name).exists() for name in ("vault.db", "key.json", "vault.key")):
+        raise BadInput(f"There is no vault in {folder}, so there is nothing to erase.")
+    if not arguments.yes:
+        if not sys.stdin.isatty():
+            raise BadInput("Erasing cannot be undone. Add --yes if you mean it.")
+        try:
+            answer = input("Erase everything Ownhand has stored, for good? Type 'erase': ")
+        except EOFError:
+            answer = ""
+        if answer.strip() != "erase":
+            print("Nothing was erased.", file=sys.stderr)
+            return 1
+    gone = erase_everything(folder)
+    shown.put(gone, arguments, lambda: f"Erased for good: {', '.join(gone)}.")
+    return 0
+
+
+def _doctor(arguments: Arguments) -> int:
+    from ownhand.cli import doctor
+
+    return doctor.run(folder_of(arguments), as_json=arguments.json)
+
+
+def _bench(arguments: Arguments) -> int:
+    from ownhand.cli import bench
+
+    figures = bench.engine()
+    shown.put(figures, arguments, lambda: bench.text(figures))
+    return 0
+
+
+COMMANDS: Mapping[str, Callable[[App, argparse.Namespace], int | None]] = {
+    "import": _import,
+    "sources": _sources,
+    "search": _search,
+    "draft": _draft,
+    "rewrite": _rewrite,
+    "complete": _complete,
+    "profile": _profile,
+    "preferences": _preferences,
+    "models": _models,
+    "export": _export,
+}
+WITHOUT_VAULT: Mapping[str, Callable[[argparse.Namespace], int]] = {
+    "erase": _erase,
+    "doctor": _doctor,
+    "bench": _bench,
+}

@@ -1,0 +1,183 @@
+"""Results as people and programs read them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import datetime
+from pathlib import Path
+
+from ownhand.cli.main import Arguments
+from ownhand.domain.corpus import Hit, Source
+from ownhand.domain.ports import ModelInfo
+from ownhand.domain.preference import Origin, Preference
+from ownhand.domain.style import Trait
+from ownhand.domain.suggestion import Suggestion
+from ownhand.services.importing import ImportReport
+from ownhand.services.learning import Learning
+
+SNIPPET = 160
+PHASES = {
+    "gather": "finding what fits",
+    "write": "writing, all told",
+    "first token": "until the first word",
+    "model": "the model",
+}
+
+
+def put(value: object, arguments: Arguments, text: Callable[[], str]) -> None:
+    """Print JSON for programs where they asked for it, else the text."""
+    if arguments.json:
+        # WHY: on a terminal without Unicode, JSON stays whole by its own escapes
+        whole = (sys.stdout.encoding or "").lower().replace("-", "") in {"utf8", "utf16"}
+        print(json.dumps(value, default=_plain, ensure_ascii=not whole, indent=1))
+    elif said := text():
+        print(said)
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value)
+
+
+def count(number: int, noun: str) -> str:
+    """'1 document', '1,204 documents'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def imported(report: ImportReport, *, named: bool) -> str:
+    """What an import did; `named` says that the person gave the addresses."""
+    read = count(report.messages, "message") + (" or text" if report.messages == 1 else " and texts")
+    if not report.messages and report.unchanged:
+        lines = [f"Nothing is new: {count(report.unchanged, 'file')} did not change since the last import."]
+    elif not report.added and report.duplicates:
+        lines = [f"Nothing is new in {read} ({report.seconds:.1f} s)."]
+    else:
+        lines = [f"{count(report.added, 'new document')} of yours from {read}, in {report.seconds:.1f} s."]
+    if report.me and not named:
+        lines.append(
+            f"Taken as yours: {', '.join(report.me)}. If that is wrong, remove the source (ownhand sources) "
+            "and name your addresses with --me."
+        )
+    elif named and report.others and report.others == report.messages:
+        lines.append(f"None of the messages is from {' or '.join(report.me)}. Check the address after --me.")
+    left: list[tuple[int, str]] = []
+    if report.duplicates:
+        left.append((report.duplicates, "known already"))
+    if report.others:
+        left.append((report.others, "written by others"))
+    for reason, number in sorted(report.skipped_counts.items(), key=lambda item: -item[1]):
+        places = report.skipped.get(reason, [])
+        left.append((number, reason + (f", such as {places[0]}" if places else "")))
+    if left:
+        lines.append("Left out:")
+        lines += [f"{number:7,d}  {reason}" for number, reason in left]
+    return "\n".join(lines)
+
+
+def sources(rows: Sequence[Source]) -> str:
+    """Where the history came from."""
+    if not rows:
+        return "Nothing was imported yet. Try: ownhand import ~/Mail/Sent --me you@example.org"
+    return "\n".join(f"{row.id:4d}  {count(row.documents, 'document'):>16}  {row.kind:8s}  {row.path}" for row in rows)
+
+
+def hits(found: Sequence[Hit], words: Sequence[str]) -> str:
+    """What a search found, best first."""
+    if not found:
+        return "Nothing fits."
+    return "\n\n".join(f"{_heading(hit)}\n    {_snippet(hit.passage.text, words)}" for hit in found)
+
+
+def _heading(hit: Hit) -> str:
+    passage = hit.passage
+    day = passage.written_at.date().isoformat() if passage.written_at else "no date   "
+    to = f"  to {', '.join(passage.recipients[:2])}" if passage.recipients else ""
+    return f"{day}  {passage.title or '(no subject)'}{to}"
+
+
+def _snippet(text: str, words: Sequence[str] = ()) -> str:
+    """The part of a text around the first of the words, in whole words."""
+    flat = " ".join(text.split())
+    if len(flat) <= SNIPPET:
+        return flat
+    places = [place for word in words if (place := flat.lower().find(word)) >= 0]
+    start = max(0, min(places, default=0) - SNIPPET // 3)
+    start = min(start, len(flat) - SNIPPET)
+    end = start + SNIPPET
+    if start:
+        start = flat.find(" ", start) + 1 or start
+    if end < len(flat):
+        cut = flat.rfind(" ", start, end)
+        end = cut if cut > start else end
+    return ("... " if start else "") + flat[start:end] + (" ..." if end < len(flat) else "")
+
+
+def facts(suggestion: Suggestion) -> list[str]:
+    """What to check before it is sent."""
+    lines = []
+    if suggestion.facts.dropped:
+        lines.append(f"Missing in it, check before you send: {', '.join(suggestion.facts.dropped)}")
+    if suggestion.facts.added:
+        lines.append(f"Not from you, check before you send: {', '.join(suggestion.facts.added)}")
+    return lines
+
+
+def why(suggestion: Suggestion, rules: Sequence[str]) -> str:
+    """What shaped a suggestion, part by part."""
+    reasons = suggestion.why
+    parts = (
+        ("Rules", rules),
+        ("Your own texts that fit", [f"{_heading(hit)}\n    {_snippet(hit.passage.text)}" for hit in reasons.passages]),
+        ("Remarks", reasons.remarks),
+        ("Time", [f"{PHASES.get(name, name)}: {value:,.0f} ms" for name, value in reasons.timings.items()]),
+        ("Prompt", reasons.prompt.splitlines()),
+    )
+    return "\n".join("\n".join([f"{title}:", *(f"  {line}" for line in lines)]) for title, lines in parts if lines)
+
+
+def traits(rows: Sequence[Trait]) -> str:
+    """The measured profile."""
+    if not any(row.documents for row in rows):
+        return "Nothing is measured yet. Import something you wrote: ownhand import PATH"
+    width = max(len(row.label) for row in rows)
+    return "\n".join(
+        f"{row.label:{width}s}  {row.measured}" + (f"  (you chose: {row.setting})" if row.setting else "")
+        for row in rows
+    )
+
+
+def preferences(rows: Sequence[Preference], learning: Learning) -> str:
+    """What was learned and said."""
+    if not rows:
+        return (
+            "Nothing was learned yet. It comes with your first corrections; or say a rule: "
+            "ownhand preferences --add 'no exclamation marks'"
+        )
+    lines = []
+    for item in rows:
+        state = "off" if not item.enabled else "on" if learning.in_effect(item) else "not yet"
+        stated = item.origin is Origin.STATED
+        basis = (
+            "you said so" if stated else f"{count(len(item.edits), 'edit')}, {100 * learning.confidence(item):.0f} %"
+        )
+        lines.append(f"{item.id[:8]}  {state:7s}  {basis:15s}  {learning.statement(item)}")
+    return "\n".join(lines)
+
+
+def models(rows: Sequence[ModelInfo], chosen: Mapping[str, Path]) -> str:
+    """The models at hand and what each is used for."""
+    names = [info.name for info in rows]
+    lines = []
+    for info in rows:
+        name = info.name if names.count(info.name) == 1 else f"{info.name} ({info.path.name})"
+        size = f"{info.bytes / 1e6:7,.0f} MB  {info.parameters / 1e6:7,.0f} M parameters  {info.licence}"
+        roles = [f"{role}s" for role, path in chosen.items() if path == info.path]
+        use = f"  in use for {' and '.join(roles)}" if roles else ""
+        lines.append(f"{name:28s} {size if info.bytes else ''}{use}".rstrip())
+    return "\n".join(lines)
