@@ -68,7 +68,7 @@ class App:
     privacy: Privacy
     status: Status
     engines: Engines
-    recall: Recall
+    recall: RecallClient
     troubles: list[str] = field(default_factory=list)
     """Sentences to show once after the start."""
 
@@ -114,6 +114,7 @@ class App:
         self.personal.start(self._restore_models, self._embed)
 
     def _restore_models(self) -> None:
+        self.recall.start()
         for sentence in self.models.restore():
             self.troubles.append(sentence)
             self.status.announce(StatusEvent("models", "failed", sentence))

@@ -49,7 +49,7 @@ def sentence(done: subprocess.CompletedProcess[bytes]) -> str:
     lines = done.stderr.decode().strip().splitlines()
     assert len(lines) == 1, lines
     assert done.stdout == b""
-    assert lines[0].endswith((".", "seconds"))
+    assert lines[0].endswith(".")
     return lines[0]
 
 
@@ -113,7 +113,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(run: Run) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        for command in (["sources"], ["--help"], ["preferences", "--json"]):
+        for command in (["sources"], ["preferences", "--json"]):
             assert run(*command, stdout=writing, status=1).stderr == b""
     finally:
         os.close(writing)
@@ -277,7 +277,6 @@ def test_a_full_disk_loses_nothing_that_was_stored(run: Run, tmp_path: Path, sma
     (small_disk / "ballast").write_bytes(bytes(max(0, shutil.disk_usage(small_disk).free - 20_000)))
     text = tmp_path / "long.txt"
     text.write_text("".join(f"The kettle number {n} is on and the kiln is cold.\n" for n in range(20_000)))
-    assert "room" in sentence(run("export", str(small_disk / "all.zip"), *vault)) if False else True
     assert "disk is full" in sentence(run("import", str(text), *vault, status=1))
     (small_disk / "ballast").unlink()
     assert b"xclamation" in run("preferences", *vault).stdout

@@ -77,7 +77,7 @@ def test_an_import_can_be_stopped_and_says_what_it_learned_so_far(importing, scr
     flow._learn.click()
     flow._stop()
     qtbot.waitUntil(lambda: flow.currentIndex() == DONE)
-    assert flow._result.text().startswith("Stopped. 12 pieces")
+    assert flow._result.text().startswith("Stopped. Learned from 12 pieces")
 
 
 def test_files_that_cannot_be_used_are_told_where_they_were_chosen(importing, scripted, qtbot, monkeypatch):
@@ -237,8 +237,6 @@ def test_what_they_have_to_say_a_while_after_the_start_is_shown_too(desktop, scr
         desktop.welcome._finish()
     qtbot.waitUntil(lambda: toast.isVisible() and toast.text == said)
     assert not toast._timer.isActive(), "until it is closed"
-
-
 
 
 def test_an_unforeseen_error_saves_the_draft_and_says_so(desktop, scripted, qtbot, caplog):

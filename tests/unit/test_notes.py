@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ownhand.domain.notes import as_sentence, names_of_days, notes_of, said_directly
+from ownhand.domain.notes import as_sentence, names_of_days, notes_of, said_directly, without_address
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,12 @@ def test_a_note_becomes_a_sentence_in_its_own_words(note: str, sentence: str):
 def test_notes_are_lines_or_the_sentences_of_one_line():
     assert notes_of("- one thing\n- another\n") == ["one thing", "another"]
     assert notes_of("Can't come Friday. Propose Monday at 10.") == ["Can't come Friday", "Propose Monday at 10"]
+
+
+def test_the_recipients_name_in_front_of_a_note_is_left_to_the_greeting():
+    assert without_address("Sam, boat is ready", "Sam") == "boat is ready"
+    assert without_address("Samantha is ready", "Sam") == "Samantha is ready"
+    assert without_address("Sam, boat is ready", "") == "Sam, boat is ready"
 
 
 def test_words_that_are_also_months_keep_their_size():

@@ -10,6 +10,7 @@ import platform
 import statistics
 import time
 from collections.abc import Sequence
+from typing import Any
 
 from ownhand import paths
 from ownhand.adapters.worker.engine_client import EngineClient
@@ -25,7 +26,7 @@ NEW_TOKENS = 4
 DRAFT_TOKENS = 120
 
 
-def engine() -> dict[str, object]:
+def engine() -> dict[str, Any]:
     """Completion latency and draft speed of the built-in model, and their ratios to the bare loop."""
     client = EngineClient(paths.builtin_model())
     try:
@@ -76,7 +77,7 @@ def engine() -> dict[str, object]:
         client.close()
 
 
-def text(figures: dict[str, dict[str, float]]) -> str:
+def text(figures: dict[str, Any]) -> str:
     """The figures for people."""
     ours, bare = figures["completion_ms"], figures["bare_completion_ms"]
     return "\n".join(

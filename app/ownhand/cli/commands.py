@@ -216,7 +216,7 @@ def _suggest(app: App, arguments: Arguments, request: SuggestionRequest) -> None
 
 def _complete(app: App, arguments: Arguments) -> None:
     _use_chosen_models(app)
-    app.personal.fill()
+    app.personal.fill(index=False)
     found = app.completing.complete(
         CompletionContext(arguments.text, arguments.suffix, subject=arguments.subject, recipients=tuple(arguments.to))
     )
@@ -283,7 +283,7 @@ def _models(app: App, arguments: Arguments) -> None:
             if arguments.role in {role, "both"}:
                 models.choose(role, path)
     rows, troubles = models.installed(), models.missing()
-    chosen = {role: models.chosen(role) for role in ROLES}
+    chosen: dict[str, Path] = {role: models.chosen(role) for role in ROLES}
     shown.put(rows, arguments, lambda: shown.models(rows, chosen))
     for trouble in troubles:
         print(trouble, file=sys.stderr)

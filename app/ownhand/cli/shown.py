@@ -163,9 +163,8 @@ def preferences(rows: Sequence[Preference], learning: Learning) -> str:
     for item in rows:
         state = "off" if not item.enabled else "on" if learning.in_effect(item) else "not yet"
         stated = item.origin is Origin.STATED
-        basis = (
-            "you said so" if stated else f"{count(len(item.edits), 'edit')}, {100 * learning.confidence(item):.0f} %"
-        )
+        sure = f"{100 * learning.confidence(item):.0f} %"
+        basis = "you said so" if stated else f"{count(len(item.edits), 'edit')}, {sure}"
         lines.append(f"{item.id[:8]}  {state:7s}  {basis:15s}  {learning.statement(item)}")
     return "\n".join(lines)
 

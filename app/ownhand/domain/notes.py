@@ -59,6 +59,12 @@ def tidied(sentence: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def without_address(note: str, name: str) -> str:
+    """A note without the recipient's name in front of it ("Sam, the boat is ready"): the greeting says it already."""
+    found = re.fullmatch(rf"{re.escape(name)}\s*[,:–-]\s*(?P<rest>\S.*)", note, re.I | re.S) if name else None
+    return found["rest"] if found else note
+
+
 def names_of_days(text: str) -> str:
     """Weekdays and months with their capitals."""
     return re.sub(rf"\b(?:{_DAYS}|{_MONTHS})s?\b", lambda found: found[0].capitalize(), text)

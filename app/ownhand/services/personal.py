@@ -108,10 +108,14 @@ class Personal:
                 return
             _log.warning("the personal model is not complete: %s", type(error).__name__)
 
-    def fill(self) -> None:
-        """Read the history into the memories, the profiles and the vector index."""
+    def fill(self, *, index: bool = True) -> None:
+        """Read the history into the vector index (unless not needed), the memories and the profile.
+
+        The index comes first: its worker takes longest to load, and does so while the engine starts.
+        """
+        if index:
+            self._quietly(self._send_vectors)
         self._quietly(self._learn_history)
-        self._quietly(self._send_vectors)
         self.count()
 
     def count(self) -> None:

@@ -130,7 +130,8 @@ class Writer:
     # with a small model
 
     def _from_notes(self, brief: Brief) -> Iterator[str]:
-        given = notes.notes_of(brief.text)
+        to = first_name_of(brief.recipients[0]) if brief.recipients else ""
+        given = [notes.without_address(note, to) for note in notes.notes_of(brief.text)]
         written: list[str] = []
         verbatim = 0
         for note in given:

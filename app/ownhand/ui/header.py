@@ -221,8 +221,8 @@ class Header(QWidget):
         self.audience.setProperty("bare", True)
         self.audience.setAccessibleName(self.tr("Audience of this draft"))
         self.audience.setToolTip(self.tr("Whose style to follow: by the recipients, or the one you choose"))
-        self.audience.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.audience.setMinimumContentsLength(7)
+        self.audience.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.audience.setMaximumWidth(190)
         self.audience.view().setMinimumWidth(170)
         self.subject = QLineEdit()
         self.subject.setProperty("bare", True)
@@ -328,7 +328,7 @@ class Header(QWidget):
         self.audience.blockSignals(True)
         self.audience.clear()
         self.audience.addItem(names[automatic], AUTOMATIC)
-        for key, name in names.items():
+        for key, name in names.items() if self._audiences else ():
             self.audience.addItem(self.tr("Always {0}").format(name), key)
         self.audience.insertSeparator(self.audience.count())
         self.audience.addItem(self.tr("New group…"), NEW_GROUP)

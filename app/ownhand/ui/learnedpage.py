@@ -52,8 +52,9 @@ class RuleTable(QAbstractTableModel):
     switched = Signal(object, bool)
     reworded = Signal(object, str)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self._rows: list[RuleRow] = []
         self._heads = (self.tr("Rule"), self.tr("Audience"), self.tr("Sure"), self.tr("Edits"))
 
@@ -86,9 +87,12 @@ class RuleTable(QAbstractTableModel):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return (shown.statement, shown.audience, f"{round(100 * shown.sure)} %", shown.evidence)[index.column()]
+        if role == Qt.ItemDataRole.ForegroundRole and not shown.in_effect:
+            return self._theme.tokens["muted"]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == RULE:
             return Qt.CheckState.Checked if shown.preference.enabled else Qt.CheckState.Unchecked
-        if role == Qt.ItemDataRole.ToolTipRole and index.column() == RULE:
+        told = role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole)
+        if told and index.column() == RULE:
             return (
                 shown.statement
                 if shown.in_effect
@@ -129,7 +133,7 @@ class LearnedPage(QWidget):
     def __init__(self, theme: Theme, app: App, bridge: Bridge) -> None:
         super().__init__()
         self._theme, self._app, self._bridge = theme, app, bridge
-        self.table = RuleTable(self)
+        self.table = RuleTable(theme, self)
         self.table.switched.connect(self._switch)
         self.table.reworded.connect(self._reword)
         self.view = QTableView()
@@ -141,6 +145,8 @@ class LearnedPage(QWidget):
         self.view.setTabKeyNavigation(False)
         self.view.verticalHeader().hide()
         self.view.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 16)
+        self.view.verticalHeader().setMinimumSectionSize(self.fontMetrics().height() + 16)
+        self.view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.view.horizontalHeader().setHighlightSections(False)
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.view.horizontalHeader().setSectionResizeMode(RULE, QHeaderView.ResizeMode.Stretch)
@@ -150,6 +156,7 @@ class LearnedPage(QWidget):
             quiet=True,
             wrap=True,
         )
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._evidence = button(self.tr("Show the edits…"))
         self._rename = button(self.tr("Change the words"))
         self._delete = button(self.tr("Delete"))

@@ -12,9 +12,11 @@ from ownhand.settings import STRENGTH
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App, Trait
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import button, clear, column, counted, hairline, label, row, scrolling
+from ownhand.ui.widgets import button, clear, column, counted, hairline, label, row, scrolling, timer
 
 AS_I_WRITE = ""
+MEASURE_MS = 400
+"""After an import the history is measured behind the window; how often to look whether it is done."""
 
 
 def worded(option: str) -> str:
@@ -47,6 +49,8 @@ class StylePanel(QWidget):
         self.audiences = QComboBox()
         self.audiences.setAccessibleName(self.tr("Audience whose style is shown"))
         self.audiences.activated.connect(self._audience_chosen)
+        self._measuring = timer(self, "measuring", MEASURE_MS, once=False)
+        self._measuring.timeout.connect(self.reload)
         inside = QWidget()
         self._box = QVBoxLayout(inside)
         side = 0 if with_groups else 16  # a page of the settings has margins of its own
@@ -113,6 +117,16 @@ class StylePanel(QWidget):
         learning, library, audience = self._app.learning, self._app.library, self._audience
         self._bridge.run(lambda: (library.audiences(), audience, list(learning.traits(audience))), self._loaded)
 
+    def await_measure(self) -> None:
+        """Writing was just added: say so until it has been measured, then show it."""
+        self._clear_with(self.tr("Measuring how you write…"))
+        self._measuring.start()
+
+    def _clear_with(self, sentence: str) -> None:
+        clear(self._box)
+        self._box.addWidget(label(sentence, quiet=True, wrap=True))
+        self._box.addStretch(1)
+
     def _show_chosen(self) -> None:
         self.audiences.setCurrentIndex(max(0, self.audiences.findData(self._audience)))
         self._edit.setEnabled(self.audiences.currentData() != EVERYONE)
@@ -128,24 +142,24 @@ class StylePanel(QWidget):
         if self.audiences.currentData() != audience:  # the group was deleted
             self.show_audience(EVERYONE)
             return
-        clear(self._box)
         if not traits:
-            self._box.addWidget(
-                label(self.tr("Add writing of yours, and its habits show here."), quiet=True, wrap=True)
-            )
-        if traits:
-            card = QFrame()
-            card.setObjectName("Card")
-            rows = column(margins=(0, 4, 0, 4), gap=0)
-            for number, trait in enumerate(traits):
-                if number:
-                    rows.addWidget(hairline())
-                rows.addLayout(self._row(trait))
-            card.setLayout(rows)
-            self._box.addWidget(card)
-            said = self.tr("Measured in {0} document."), self.tr("Measured in {0} documents.")
-            count = label(counted(traits[0].documents, *said), quiet=True, size=0.92)
-            self._box.addWidget(count)
+            if not self._measuring.isActive():
+                self._clear_with(self.tr("Add writing of yours, and its habits show here."))
+            return
+        self._measuring.stop()
+        clear(self._box)
+        card = QFrame()
+        card.setObjectName("Card")
+        rows = column(margins=(0, 4, 0, 4), gap=0)
+        for number, trait in enumerate(traits):
+            if number:
+                rows.addWidget(hairline())
+            rows.addLayout(self._row(trait))
+        card.setLayout(rows)
+        self._box.addWidget(card)
+        said = self.tr("Measured in {0} document."), self.tr("Measured in {0} documents.")
+        count = label(counted(traits[0].documents, *said), quiet=True, size=0.92)
+        self._box.addWidget(count)
         self._box.addStretch(1)
 
     def _row(self, trait: Trait) -> QVBoxLayout:

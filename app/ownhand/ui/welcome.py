@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QIcon
+from PySide6.QtGui import QCloseEvent, QIcon, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from ownhand.ui.bridge import Bridge
@@ -79,8 +79,7 @@ class Welcome(QWidget):
                 self.tr("It says why it wrote something. Every rule can be read, changed or deleted."),
             ),
         ]
-        start = button(self.tr("Begin"), primary=True)
-        start.setFocus()
+        self._begin = start = button(self.tr("Begin"), primary=True)
         start.clicked.connect(self._show_import)
         skip = button(self.tr("Just let me write"), flat=True)
         skip.clicked.connect(self._finish)
@@ -123,13 +122,18 @@ class Welcome(QWidget):
 
     def _show_style(self) -> None:
         self._imported = True
-        self.style_panel.reload()
+        self.style_panel.await_measure()
         self.pages.setCurrentIndex(STYLE)
 
     def _finish(self) -> None:
         self._done = True
         self.flow.stop()
         self.finished.emit(self._imported)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.pages.currentIndex() == PROMISE:
+            self._begin.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)

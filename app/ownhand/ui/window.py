@@ -345,6 +345,7 @@ class MainWindow(QMainWindow):
         self.status.show_event(event)
         if event.source == "history" and event.state == "counted":
             self.refresh_counts()
+            self.style_panel.reload()
         elif event.state in {"failed", "restarted"} and event.sentence:
             # What went wrong at the start may come when nobody looks yet; it stays until it is closed.
             self.toast.say(event.sentence, stay=event.source == "models")
