@@ -14,7 +14,8 @@ from ownhand.adapters.spelling import Speller
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.recall import RecallClient
-from ownhand.domain.ports import Recall, Vault
+from ownhand.domain.ports import Vault
+from ownhand.errors import WorkerError
 from ownhand.services.completing import Completing
 from ownhand.services.drafting import Drafting
 from ownhand.services.importing import Importing
@@ -36,6 +37,8 @@ class Options:
     key: Holder = "keyring"
     """Who holds the key of a new vault; without a keyring, KeyUnavailable asks for another choice."""
     passphrase: str | None = field(default=None, repr=False)
+    patient: bool = True
+    """Whether searches wait for the embedder to load; a window goes on with words alone meanwhile."""
 
 
 @dataclass(slots=True)
@@ -149,11 +152,16 @@ class Workers:
 
 
 class NamedRecall:
-    """The recall worker as one vault sees it: its collections carry the vault's own name."""
+    """The recall worker as one vault sees it: its collections carry the vault's own name.
 
-    def __init__(self, recall: Recall, name: str) -> None:
+    Where nobody is there to wait, questions are refused with a WorkerError until the embedder is loaded; whoever asks
+    goes on without meaning, as after a death of the worker.
+    """
+
+    def __init__(self, recall: RecallClient, name: str, *, patient: bool) -> None:
         self._recall = recall
         self._name = name
+        self._loaded = patient
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         """Vectors of texts."""
@@ -169,10 +177,12 @@ class NamedRecall:
 
     def query(self, collection: str, text: str, limit: int) -> list[tuple[int, float]]:
         """Nearest ids with their cosine."""
+        self._must_be_loaded()
         return self._recall.query(self._own(collection), text, limit)
 
     def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
         """Cosines of one text to vectors."""
+        self._must_be_loaded()
         return self._recall.similarities(text, vectors)
 
     def drop(self, collection: str) -> None:
@@ -182,13 +192,18 @@ class NamedRecall:
     def close(self) -> None:
         """The owner of the worker closes it."""
 
+    def _must_be_loaded(self) -> None:
+        self._loaded = self._loaded or bool(self._recall.describe()["loaded"])
+        if not self._loaded:
+            raise WorkerError("The part that compares meanings is still loading; try again in a few seconds.")
+
     def _own(self, collection: str) -> str:
         return f"{self._name}-{collection}"
 
 
-def build_hand(vault: Vault, workers: Workers, name: str) -> Hand:
+def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = True) -> Hand:
     """The services over one vault, sharing the workers; `name` keeps its memories apart."""
-    recall = NamedRecall(workers.recall, name)
+    recall = NamedRecall(workers.recall, name, patient=patient)
     settings = Settings(vault)
     retrieval = Retrieval(vault, recall)
     learning = Learning(vault, recall, settings)
@@ -220,7 +235,7 @@ def build(options: Options) -> App:
     """The whole program over one vault.  Raises VaultError; nothing is started then."""
     vault = open_vault(options)
     workers = Workers()
-    hand = build_hand(vault, workers, "own")
+    hand = build_hand(vault, workers, "own", patient=options.patient)
     places = [
         ("Vault", options.folder / "vault.db"),
         ("Models you added", paths.models_dir()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ownhand import logs, paths
 from ownhand.adapters.keys import KeyRing
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str]) -> int:
     if ui.raise_running(folder):
         return 0
     try:
-        app = _open(Options(folder))
+        app = _open(Options(folder, patient=False))
     except UserError as error:
         _log.error("not started: %s", type(error).__name__)
         ui.tell(str(error))
@@ -43,6 +44,6 @@ def _open(options: Options) -> App | None:
             raise
 
         def attempt(choice: KeyChoice) -> App:
-            return build(Options(options.folder, choice.holder, choice.passphrase))
+            return build(replace(options, key=choice.holder, passphrase=choice.passphrase))
 
         return ui.unlock(attempt, first=holder is None, reason=str(error))

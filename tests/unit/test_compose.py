@@ -1,0 +1,53 @@
+"""How the window and the commands see the recall worker while its embedder loads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+
+from ownhand.adapters.worker.recall import RecallClient
+from ownhand.compose import NamedRecall
+from ownhand.errors import WorkerError
+
+
+class LoadingRecall:
+    """A worker whose embedder is loaded when the test says so; it records what it was asked."""
+
+    def __init__(self) -> None:
+        self.loaded = False
+        self.asked: list[str] = []
+
+    def describe(self) -> dict[str, Any]:
+        return {"loaded": self.loaded}
+
+    def query(self, collection: str, _text: str, _limit: int) -> list[tuple[int, float]]:
+        self.asked.append(collection)
+        return [(1, 0.5)]
+
+    def similarities(self, _text: str, vectors: Sequence[bytes]) -> list[float]:
+        return [0.5] * len(vectors)
+
+
+def test_a_window_does_not_wait_for_the_embedder():
+    worker = LoadingRecall()
+    recall = NamedRecall(cast("RecallClient", worker), "own", patient=False)
+    with pytest.raises(WorkerError):
+        recall.query("history", "boats", 3)
+    with pytest.raises(WorkerError):
+        recall.similarities("boats", [b""])
+    worker.loaded = True
+    assert recall.query("history", "boats", 3) == [(1, 0.5)]
+
+
+def test_a_command_does():
+    worker = LoadingRecall()
+    assert NamedRecall(cast("RecallClient", worker), "own", patient=True).query("history", "boats", 3)
+
+
+def test_two_vaults_do_not_share_a_collection():
+    worker = LoadingRecall()
+    for name in ("one", "two"):
+        NamedRecall(cast("RecallClient", worker), name, patient=True).query("history", "boats", 3)
+    assert len(set(worker.asked)) == 2
