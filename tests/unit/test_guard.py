@@ -17,6 +17,7 @@ from ownhand.domain import guard
         ("call Dana about boat", "Please call Dana about the boat and the warehouse debate.", False),
         ("send report", "The will send the report.", False),
         ("call Dana about shelves", "The call Dana about shelves.", False),
+        ("the kiln is repaired", "The kiln is a repaired.", False),
         ("copies were sent", "Copies were sent.", True),
     ],
 )

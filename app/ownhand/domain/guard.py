@@ -125,7 +125,8 @@ def _broken(sentence: str) -> bool:
         "is",
     }
     odd = re.search(r"\b(?:the|a|an) (?:will|would|is|are|was|were|to|and|for|in|be|know|see|can)\b", sentence, re.I)
-    return doubled or dangling or odd is not None
+    participle = re.search(r"\b(?:is|are|was|were|be|been|has|have) (?:an?|the) \w+(?:ed|ing)\b(?! \w)", sentence, re.I)
+    return doubled or dangling or odd is not None or participle is not None
 
 
 def rewords(source: str, text: str, task: str) -> bool:
