@@ -31,7 +31,7 @@ def robin(tmp_path: Path, qapp: QApplication) -> Iterator[Person]:
     try:
         person.desktop.start()
         wait_for("the page", lambda: person.window.session.is_open)
-        wait_for("the measure", lambda: measured(person, "everyone") > 20)
+        wait_for("the measure", lambda: measured(person, "everyone") == app.privacy.state().documents)
         yield person
     finally:
         person.leave()
