@@ -117,6 +117,7 @@ class App:
         self.personal.start(self._restore_models, self._embed)
 
     def _restore_models(self) -> None:
+        self.engines.warm()
         self.recall.start()
         for sentence in self.models.restore():
             self.troubles.append(sentence)

@@ -235,7 +235,10 @@ def _quotes(both: Correspondence) -> Iterator[Say]:
     def count(text: str) -> tuple[int, int]:
         return len(re.findall(r"[\"']", text)), len(re.findall(r"[“”‘’]", text))
 
-    yield from _either(count(old), count(new), ("straight", "curly"))
+    before, after = count(old), count(new)
+    if sum(after) < sum(before):
+        return  # quotes that went with their words say nothing about the others
+    yield from _either(before, after, ("straight", "curly"))
 
 
 _NUMBER_WORD = re.compile(r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b", re.I)

@@ -17,6 +17,8 @@ from collections.abc import Iterable
 from ownhand.domain.completion import Candidate, is_sensitive
 
 ORDER = 3
+WHOLE_WORD = 0.3
+"""How likely what is begun goes on, where it is a word of its own already: "meet" is mostly not "meeting" to be."""
 START = "\x02"
 
 
@@ -139,7 +141,8 @@ class Memory:
             return "", 0.0
         mass = self._mass(part, history)
         chance, chunk = max((self.probability(chunk, history), chunk) for chunk in candidates)
-        return chunk, min(1.0, chance / mass)
+        doubt = WHOLE_WORD if part in self._after[0][()] else 1.0
+        return chunk, doubt * min(1.0, chance / mass)
 
     def _mass(self, part: str, history: tuple[str, ...]) -> float:
         """Probability that the next chunk begins with `part`."""

@@ -216,8 +216,10 @@ class Drafting:
             applied = replace(applied, text=text)
         elif action.scope is actions.Scope.CARET:
             applied = replace(applied, text=request.source + text)
-        source = brief.text + "\n" + brief.instruction
-        allowed = " ".join([request.subject, *request.recipients, material.name, *self._known_words(preferences)])
+        source = letter.split(brief.text, request.recipients).body + "\n" + brief.instruction
+        allowed = " ".join(
+            [brief.text, request.subject, *request.recipients, material.name, *self._known_words(preferences)]
+        )
         if request.reply_to is not None:
             allowed += " " + request.reply_to.text + " " + request.reply_to.from_name
         used = tuple(item for item in preferences if item.id in set(applied.used))

@@ -43,6 +43,13 @@ class Engines:
         with self._lock:
             return self._paths[role]
 
+    def warm(self) -> None:
+        """Start the engine of the completions now, so that the first keystroke finds it ready.
+
+        Raises ModelError, WorkerError.
+        """
+        self._engine("completion")
+
     def any(self) -> LoadedEngine:
         """An engine for looking at files; no model is loaded for that."""
         with self._lock:
@@ -235,7 +242,8 @@ class Models:
         if not named and path.exists():
             return path
         if not named:
-            raise BadInput(f"There is no model {name[:80]!r}. Run 'ownhand models' to see them, or give a file's path.")
+            called = Path(name).name[:80]
+            raise BadInput(f"There is no model {called!r}. Run 'ownhand models' to see them, or give a file's path.")
         if len(named) > 1:
             raise BadInput(f"Several models are called {name[:80]!r}. Choose one by its file's name.")
         return named[0]

@@ -87,17 +87,20 @@ class Personal:
 
         self._run(work)
 
-    def _run(self, work: Callable[[], None]) -> None:
-        before = self._thread
+    def _run(self, work: Callable[[], None]) -> threading.Thread:
+        """Work in a thread of its own, after what was begun before."""
+        with self._lock:
+            before = self._thread
 
-        def after_the_one_before() -> None:
-            if before is not None:
-                before.join()
-            if not self._stop.is_set():
-                work()
+            def after_the_one_before() -> None:
+                if before is not None:
+                    before.join()
+                if not self._stop.is_set():
+                    work()
 
-        self._thread = threading.Thread(target=after_the_one_before, name="personal", daemon=True)
-        self._thread.start()
+            thread = self._thread = threading.Thread(target=after_the_one_before, name="personal", daemon=True)
+            thread.start()
+        return thread
 
     def _quietly(self, work: Callable[[], object]) -> None:
         """What fails here costs quality, not text: it is logged, and the rest goes on."""
@@ -168,7 +171,7 @@ class Personal:
         """Documents were removed: take their vectors out, and learn what is left anew."""
         if self._recall is not None and passages:
             self._recall.remove(COLLECTION, passages)
-        self._relearn()
+        self._run(lambda: self._quietly(self._relearn)).join()
         self.count()
 
     def _relearn(self) -> None:
