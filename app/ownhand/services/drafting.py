@@ -30,12 +30,12 @@ from ownhand.domain.suggestion import (
 from ownhand.errors import BadInput, Cancelled, UserError
 from ownhand.services.learning import Learning
 from ownhand.services.personal import Personal
-from ownhand.services.writing import Brief, Writer
+from ownhand.services.writing import Brief, Writer, is_capable
 
 _log = logging.getLogger(__name__)
 
-ANSWER_TOKENS = 400
-"""Room kept free for the answer in the model's context."""
+EXAMPLES = 6
+"""Passages retrieved where the model is shown any; the prompt takes as many as fit."""
 
 FORM: dict[str, tuple[tuple[Dimension, str, str], ...]] = {
     "formal": (
@@ -142,7 +142,14 @@ class Drafting:
         self._check(action, request)
         started = time.perf_counter()
         situation = self.situation(request)
-        material = self._personal.material(situation, request.recipients, request.audience, personal=request.personal)
+        shown = is_capable(self._engine) or (action.id == "reply" and not self._source(action, request).strip())
+        material = self._personal.material(
+            situation,
+            request.recipients,
+            request.audience,
+            personal=request.personal,
+            examples=EXAMPLES if shown else 0,
+        )
         contribution = personalize(material)
         gathered = 1000 * (time.perf_counter() - started)
         results: list[Suggestion] = []
@@ -232,9 +239,11 @@ class Drafting:
                 source if action.keeps_facts else "", applied.text, allowed + ("" if action.keeps_facts else source)
             ),
             Why(
-                contribution.passages,
+                contribution.passages if writer.saw_examples else (),
                 tuple(dict.fromkeys((*used, *material.preferences))),
-                tuple(rule for section in contribution.sections if section.bullets for rule in section.items),
+                tuple(rule for section in contribution.sections if section.bullets for rule in section.items)
+                if writer.saw_examples
+                else (),
                 writer.prompt,
                 writer.timings,
                 tuple(writer.remarks),

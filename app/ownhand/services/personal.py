@@ -248,7 +248,7 @@ class Personal:
         if not personal:
             return Material(strength=0.0)
         strength = self._settings.get(STRENGTH) / 100
-        hits = self._retrieval.find(situation, examples, recipients)
+        hits = self._retrieval.find(situation, examples, recipients) if examples else []
         preferences = tuple(self._learning.effective(situation, audience))
         return Material(
             tuple(hits),

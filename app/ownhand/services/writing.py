@@ -46,6 +46,12 @@ class Brief:
     frame: letter.Letter = field(default=letter.Letter("", "", ""), repr=False)
 
 
+def is_capable(engine: Engine) -> bool:
+    """Whether the model in use is trusted with a whole text at once."""
+    info = engine.info()
+    return info is not None and info.parameters >= CAPABLE_PARAMETERS
+
+
 class Writer:
     """Writes one variant.  `write` yields the text so far, ever longer or better; the last is the result."""
 
@@ -65,11 +71,13 @@ class Writer:
         self._seed = seed
         self._variant = variant
         self.prompt = ""
+        self.saw_examples = False
+        """Whether the person's own passages and rules were in the model's prompt."""
         self.remarks: list[str] = []
         self.timings: dict[str, float] = {}
         info = engine.info()
         self._context = info.context if info is not None else 2048
-        self._capable = info is not None and info.parameters >= CAPABLE_PARAMETERS
+        self._capable = is_capable(engine)
         self._chat = info is None or info.chat
 
     def write(self, brief: Brief) -> Iterator[str]:
@@ -213,7 +221,7 @@ class Writer:
 
     def _subject(self, brief: Brief) -> str:
         body = without_courtesies(letter.split(brief.text).body or brief.text)
-        line = self._whole_answer(self._task(brief), 20, stop=("\n",))
+        line = self._whole_answer(self._task(brief), 20, stop=("\n",), personal=self._capable)
         line = line.removeprefix("Subject:").strip().strip('"“”*').rstrip(".")
         if line and guard.covers(line, body, 0.6) and not guard.loops(line) and len(guard.stems(line)) >= 1:
             return line[:1].upper() + line[1:]
@@ -289,6 +297,7 @@ class Writer:
         prompt = self._engine.render(messages.as_roles())
         if personal or not self.prompt:
             self.prompt = prompt
+        self.saw_examples = self.saw_examples or bool(sections)
         warmth = temperature if temperature or not self._variant else 0.5 + 0.1 * self._variant
         request = Generate(
             Lane.SUGGESTION,

@@ -56,7 +56,12 @@ class WhyPanel(QWidget):
         why = suggestion.why
         self._heading(self.tr("Your messages it looked at"))
         if not why.passages:
-            self._quiet(self.tr("None of your earlier writing was near enough."))
+            self._quiet(
+                self.tr(
+                    "None was in the prompt. A small model is shown none, because it writes worse with them; "
+                    "a larger one is shown your most similar messages."
+                )
+            )
         for hit in why.passages:
             self._box.addWidget(self._passage(hit))
         self._heading(self.tr("Preferences it followed"))
