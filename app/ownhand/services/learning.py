@@ -168,7 +168,8 @@ class Learning:
         )
         with self._lock:
             measured = style.preferences_from(self._profile, self.chosen(audience), audience)
-        found = style.combine([item for item in learned if rules.in_effect(item)], measured)
+        voices = [item for item in learned if rules.in_effect(item) or not item.enabled]
+        found = [item for item in style.combine(voices, measured) if rules.in_effect(item)]
         if not situation:
             with self._lock:
                 self._settled[audience] = (version, found)

@@ -1,0 +1,121 @@
+"""Learning over a real vault: what is measured, learned, stated and switched off."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ownhand.adapters.store import SqlVault
+from ownhand.domain.corpus import Document, Kind
+from ownhand.domain.draft import EVERYONE
+from ownhand.domain.preference import Dimension, Edit
+from ownhand.errors import BadInput
+from ownhand.services.learning import Learning
+from ownhand.settings import LEARN, Settings
+
+DANA = ("Dana Li <dana@example.org>",)
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Iterator[SqlVault]:
+    opened = SqlVault.open(tmp_path, secrets.token_bytes(32), "this test")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def learning(vault: SqlVault) -> Learning:
+    return Learning(vault, None, Settings(vault))
+
+
+def letter(number: int) -> Document:
+    text = f"Hi Dana,\n\nthe boat number {number} is ready. I'll bring it on Sunday.\n\nCheers,\nRobin"
+    return Document(Document.identify(Kind.EMAIL, text), Kind.EMAIL, text, f"Boat {number}", DANA)
+
+
+def correct(learning: Learning, number: int) -> None:
+    suggested = f"Hi Dana,\n\nI hope this email finds you well. The boat {number} is ready.\n\nCheers,\nRobin"
+    kept = f"Hello Dana,\n\nThe boat {number} is ready.\n\nCheers,\nRobin"
+    learning.observe(Edit(f"e{number}", suggested, kept, recipients=DANA))
+
+
+def values(learning: Learning, dimension: Dimension) -> list[str]:
+    return [item.value for item in learning.effective("", EVERYONE) if item.dimension is dimension]
+
+
+def test_a_clear_habit_acts_without_any_edit(learning: Learning):
+    for number in range(8):
+        learning.measure(letter(number))
+    assert values(learning, Dimension.GREETING) == ["Hi {name},"]
+    assert learning.signature_name() == "Robin"
+    assert learning.greeting(DANA, EVERYONE)[0] == "Hi Dana,"
+
+
+def test_a_measured_habit_can_be_switched_off(learning: Learning):
+    for number in range(8):
+        learning.measure(letter(number))
+    greeting = next(item for item in learning.effective("") if item.dimension is Dimension.GREETING)
+    learning.set_enabled(greeting, False)
+    assert values(learning, Dimension.GREETING) == []
+
+
+def test_a_correction_made_twice_overrules_the_habit(learning: Learning):
+    for number in range(8):
+        learning.measure(letter(number))
+    correct(learning, 1)
+    assert values(learning, Dimension.GREETING) == ["Hi {name},"]
+    correct(learning, 2)
+    assert values(learning, Dimension.GREETING) == ["Hello {name},"]
+    text = learning.apply(
+        "Hi Dana,\n\nI hope this email finds you well. Done.", learning.effective(""), DANA, is_letter=True
+    )
+    assert text.text.startswith("Hello Dana,")
+    assert "finds you well" not in text.text
+
+
+def test_a_deleted_rule_stays_deleted_until_it_is_seen_again(learning: Learning):
+    correct(learning, 1)
+    correct(learning, 2)
+    rule = next(item for item in learning.preferences() if item.dimension is Dimension.GREETING)
+    assert {edit.id for edit in learning.evidence_for(rule)} == {"e1", "e2"}
+    learning.delete(rule)
+    assert values(learning, Dimension.GREETING) == []
+    correct(learning, 3)
+    correct(learning, 4)
+    assert values(learning, Dimension.GREETING) == ["Hello {name},"]
+
+
+def test_a_stated_rule_acts_at_once_and_a_reworded_one_replaces_it(learning: Learning):
+    stated = learning.state("no exclamation marks")
+    assert values(learning, Dimension.EXCLAMATION) == ["avoid"]
+    learning.reword(stated, "use British spelling")
+    assert values(learning, Dimension.EXCLAMATION) == []
+    assert values(learning, Dimension.SPELLING) == ["uk"]
+    with pytest.raises(BadInput):
+        learning.state("   ")
+
+
+def test_what_was_learned_survives_a_restart(learning: Learning, vault: SqlVault):
+    correct(learning, 1)
+    correct(learning, 2)
+    learning.choose(EVERYONE, "contractions", "avoid")
+    again = Learning(vault, None, Settings(vault))
+    assert values(again, Dimension.GREETING) == ["Hello {name},"]
+    assert values(again, Dimension.CONTRACTIONS) == ["avoid"]
+    again.forget_everything()
+    assert again.preferences() == []
+
+
+def test_nothing_is_learned_while_learning_is_off(vault: SqlVault):
+    settings = Settings(vault)
+    settings.set(LEARN, False)
+    learning = Learning(vault, None, settings)
+    from ownhand.domain.facts import Facts
+    from ownhand.domain.suggestion import Suggestion, Why
+
+    suggestion = Suggestion("s", "draft", "", "Hi Dana,\n\nDone!", Facts(), Why())
+    assert learning.record(suggestion, "Hello Dana,\n\nDone.", DANA) == []
+    assert vault.edits() == []
