@@ -37,6 +37,9 @@ _log = logging.getLogger(__name__)
 EXAMPLES = 6
 """Passages retrieved where the model is shown any; the prompt takes as many as fit."""
 
+PATIENCE_S = 8.0
+"""How long a draft waits for the history to be read after a start or an import; without it it is nobody's style."""
+
 FORM: dict[str, tuple[tuple[Dimension, str, str], ...]] = {
     "formal": (
         (Dimension.CONTRACTIONS, "avoid", ""),
@@ -142,6 +145,8 @@ class Drafting:
         self._check(action, request)
         started = time.perf_counter()
         situation = self.situation(request)
+        if request.personal:
+            self._personal.wait_until_known(PATIENCE_S)
         shown = is_capable(self._engine) or (action.id == "reply" and not self._source(action, request).strip())
         material = self._personal.material(
             situation,

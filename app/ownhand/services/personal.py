@@ -26,6 +26,7 @@ from ownhand.settings import NAME, STRENGTH, Settings
 
 _log = logging.getLogger(__name__)
 
+REMEMBERED_AT_ONCE = 200
 MEMORY_CHUNKS = 400_000
 """Words that the two memories hold at most, newest first: beyond that old text adds little and costs memory."""
 
@@ -63,22 +64,26 @@ class Personal:
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._known = threading.Event()
+        self._known.set()
         self._bans: dict[str, tuple[int, list[str]]] = {}
 
     # filling
 
     def start(self, first: Callable[[], object], embed_pending: Callable[[], object]) -> None:
-        """Fill in the background, after `first`; `embed_pending` serves what an earlier import left without vectors."""
+        """Fill in the background, beside `first`; `embed_pending` gives vectors to what an earlier import left."""
 
         def work() -> None:
-            self._quietly(first)
             self.fill()
             self._quietly(embed_pending)
 
+        self._known.clear()
+        threading.Thread(target=lambda: self._quietly(first), name="warm up", daemon=True).start()
         self._run(work)
 
     def imported(self, embed_pending: Callable[[], object]) -> None:
         """Documents were imported: learn the history anew and give them vectors, in the background."""
+        self._known.clear()
 
         def work() -> None:
             self._quietly(self._relearn)
@@ -112,14 +117,19 @@ class Personal:
             _log.warning("the personal model is not complete: %s", type(error).__name__)
 
     def fill(self, *, index: bool = True) -> None:
-        """Read the history into the vector index (unless not needed), the memories and the profile.
+        """Read the history into the profile and the memories, and into the vector index unless it is not needed.
 
-        The index comes first: its worker takes longest to load, and does so while the engine starts.
+        The profile comes first, since drafts wait for it; then the index, whose worker takes longest to load.
         """
+        texts = self._read_history()
         if index:
             self._quietly(self._send_vectors)
-        self._quietly(self._learn_history)
+        self._quietly(lambda: self._remember(texts))
         self.count()
+
+    def wait_until_known(self, seconds: float) -> bool:
+        """Wait until the history has been read into the profile and the memory; False if that took longer."""
+        return self._known.wait(seconds)
 
     def count(self) -> None:
         """Announce how much is known."""
@@ -129,20 +139,24 @@ class Personal:
         active = sum(1 for item in self._learning.preferences() if rules.in_effect(item))
         self._status.announce(StatusEvent("history", "counted", documents=state.documents, preferences=active))
 
-    def _learn_history(self) -> None:
-        batch: list[str] = []
+    def _read_history(self) -> list[str]:
+        """Measure every document; returns the texts that the memory took, newest first."""
+        texts: list[str] = []
         for document in self._vault.each_document():
             if self._stop.is_set():
-                return
+                break
             self._learning.measure(document)
             if self.memory.size < MEMORY_CHUNKS:
                 self.memory.add(document.text)
-                batch.append(document.text)
-            if len(batch) >= 200:
-                self._engine.remember(self.token_memory, batch)
-                batch = []
-        if batch:
-            self._engine.remember(self.token_memory, batch)
+                texts.append(document.text)
+        self._known.set()
+        return texts
+
+    def _remember(self, texts: Sequence[str]) -> None:
+        for start in range(0, len(texts), REMEMBERED_AT_ONCE):
+            if self._stop.is_set():
+                return
+            self._engine.remember(self.token_memory, texts[start : start + REMEMBERED_AT_ONCE])
 
     def _send_vectors(self) -> None:
         if self._recall is None:
@@ -171,6 +185,7 @@ class Personal:
         """Documents were removed: take their vectors out, and learn what is left anew."""
         if self._recall is not None and passages:
             self._recall.remove(COLLECTION, passages)
+        self._known.clear()
         self._run(lambda: self._quietly(self._relearn)).join()
         self.count()
 
@@ -178,7 +193,7 @@ class Personal:
         self.memory = Memory()
         self._learning.reset_profile()
         self._engine.forget(self.token_memory)
-        self._learn_history()
+        self._remember(self._read_history())
 
     def forget(self) -> None:
         """Drop what the workers know of this person."""
