@@ -106,9 +106,9 @@ class Bridge(QObject):
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is under way (for tests that wait)."""
+        """Whether nothing is under way that could still call back (for tests that wait)."""
         with self._lock:
-            return self._pending == 0
+            return self._pending == 0 or self._closed.is_set()
 
     def close(self) -> None:
         """No callback runs after this; waits a moment for work that is nearly done."""
