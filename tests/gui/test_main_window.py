@@ -125,7 +125,25 @@ def test_the_second_lane_replaces_the_first_and_an_empty_one_leaves_it(window):
     assert window.edit.ghost.text == "go"
     window.ghosting._arrived((now, Completion("go through", "model", 0.7)))
     assert window.edit.ghost.text == "go through"
+    window.ghosting._arrived((now, Completion("go through", "model", 0.7, ("look at",))))
+    assert len(window.edit.ghost.alternatives) == 2
     assert window.edit.revision == now
+
+
+def test_typing_through_the_memorys_ghost_asks_the_model_again_and_through_the_models_does_not(
+    window, scripted, qtbot, quiet
+):
+    scripted.completing.table.clear()
+    for lane, asked_again in (("memory", True), ("model", False)):
+        window.edit.hide_ghost()
+        qtbot.waitUntil(lambda: not window.ghosting._soon.isActive())
+        window.ghosting._arrived((window.edit.revision, Completion("zebra crossing", lane, 0.9)))
+        before = len(scripted.completing.requests)
+        qtbot.keyClicks(window.edit, "z")
+        assert window.edit.ghost.text == "ebra crossing"
+        qtbot.waitUntil(lambda: not window.ghosting._soon.isActive())
+        assert (len(scripted.completing.requests) > before) is asked_again
+        window.edit.undo()
 
 
 def test_completions_can_be_switched_off(window, scripted, qtbot):

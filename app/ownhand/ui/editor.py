@@ -290,8 +290,7 @@ class WritingEdit(QTextEdit):
         if rest is not None:
             self._ghost.show(rest)
         self.taken.emit(taken)
-        if rest is None:
-            self.paused_at.emit()
+        self.paused_at.emit()
 
     def _close_up(self, typed: str) -> bool:
         """Put a closing mark in the place of the blank that came with a completion; False where there is none."""
@@ -369,8 +368,7 @@ class WritingEdit(QTextEdit):
         rest = session.typed(typed) if session is not None else None
         if rest is not None:
             self._ghost.show(rest)
-        else:
-            self.paused_at.emit()
+        self.paused_at.emit()
 
     def _break_line(self, cursor: QTextCursor) -> None:
         """A new paragraph.  Qt's own Return drops the line height in an empty one, and Shift+Return is no line end."""

@@ -41,6 +41,8 @@ class Ghosting(QObject):
         super().__init__(edit)
         self._edit, self._completing, self._settings = edit, completing, settings
         self._draft, self._audience = draft, audience
+        self._by_model = False
+        """Whether the ghost on the page is the model's word; the memory's is asked about again at the next key."""
         self._deliver = bridge.poster(self._arrived)
         # One turn of the event loop, so that a burst of keys asks once.
         self._soon = timer(self, "ghost request", 0)
@@ -59,8 +61,10 @@ class Ghosting(QObject):
         self._completing.cancel()
 
     def _ask(self) -> None:
-        if not self._settings.get(COMPLETIONS) or not self._edit.can_show() or self._edit.ghost is not None:
+        if not self._settings.get(COMPLETIONS) or not self._edit.can_show():
             return
+        if self._edit.ghost is not None and self._by_model:
+            return  # typed through: what is left of it still stands
         place = self._edit.place()
         draft = self._draft()
         self._completing.request(
@@ -89,5 +93,7 @@ class Ghosting(QObject):
         if not completion.text:
             return  # what the first lane showed stays: it passed its own gate
         shown = self._edit.ghost
-        if shown is None or shown.text != completion.text:
+        self._by_model = completion.lane == "model"
+        more = shown is not None and len(shown.alternatives) == 1 and bool(completion.alternatives)
+        if shown is None or shown.text != completion.text or more:
             self._edit.show_ghost(start(completion.text, completion.alternatives))
