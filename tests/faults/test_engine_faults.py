@@ -17,7 +17,7 @@ import pytest
 import ownhand
 from ownhand.adapters.worker import header
 from ownhand.adapters.worker.engine_client import EngineClient
-from ownhand.domain.ports import Generate, Lane
+from ownhand.domain.ports import Generate, Lane, MemoryNeed
 from ownhand.errors import ModelError, WorkerError
 
 OWN = "Ahoy Quentin, the zither rehearsal moves to Thursday; bring your purple kazoo."
@@ -214,9 +214,10 @@ def test_a_model_that_cannot_be_loaded_at_first_use_leaves_no_worker(tmp_path: P
 
 def test_a_model_that_is_too_large_is_refused_with_both_numbers(builtin_model: Path) -> None:
     found = header.read(builtin_model)
-    header.check_memory(found, 2048, 2, 512, available=400_000_000)
+    need = MemoryNeed(weights=75_000_000, cache=100_000_000, compute=40_000_000)
+    header.check_memory(found, need, available=400_000_000)
     with pytest.raises(ModelError, match=r"needs about 0\.2 GB of memory and 0\.1 GB are free.*smaller model"):
-        header.check_memory(found, 2048, 2, 512, available=100_000_000)
+        header.check_memory(found, need, available=100_000_000)
 
 
 def test_changed_headers_never_kill_the_engine(engine: EngineClient, builtin_model: Path, tmp_path: Path) -> None:

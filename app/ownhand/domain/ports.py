@@ -109,19 +109,80 @@ class Stream(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryNeed:
+    """Memory that a model takes, in bytes: an estimate from its header, right to within 15 % for a model in use."""
+
+    weights: int = 0
+    cache: int = 0
+    """Keys and values of every sequence (KV)."""
+    compute: int = 0
+    """Buffers of the computation, and the vocabulary."""
+    on_gpu: int = 0
+    """How much of the total lies in the GPU's own memory."""
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.weights + self.cache + self.compute
+
+    @property
+    def main(self) -> int:
+        """What it takes of the computer's main memory."""
+        return self.total - self.on_gpu
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What is known of a loaded or inspected model."""
 
     path: Path
+    """Of a model in several files, the first one."""
     name: str
     architecture: str = ""
     parameters: int = 0
     bytes: int = 0
+    """Of all its files together."""
     context: int = 2048
+    """Tokens in the window of one text."""
     chat: bool = False
-    """Has a chat template, so it can serve suggestions; else completions only."""
+    """Can serve suggestions; else (a base model) completions only."""
     fill_in_middle: bool = False
     licence: str = ""
+    has_chat_template: bool = False
+    """The file brings its own; `chat` without it means that a known family's is used."""
+    thinking: bool = False
+    """Trained to think aloud first; this is switched off, and what it still thinks is never shown."""
+    quantization: str = ""
+    """Of the weights, as in file names: 'Q4_K_M'; '' if the file does not say."""
+    files: tuple[Path, ...] = ()
+    """All files of a model in several parts, in order; one file otherwise."""
+    layers: int = 0
+    gpu_layers: int = 0
+    """Layers that will be, or are, computed by the GPU; 0 without one."""
+    memory: MemoryNeed = MemoryNeed()
+    available: int = 0
+    """Main memory, in bytes, that a model could take when it was asked for."""
+    note: str = ""
+    """A sentence for the person on how it was loaded, '' where all went as planned."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether there was room for it in main memory."""
+        return self.memory.main <= self.available
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a model did when it was loaded and run once in a process of its own."""
+
+    info: ModelInfo
+    load_s: float
+    prompt_tokens_per_s: float
+    """Speed of reading."""
+    tokens_per_s: float
+    """Speed of writing."""
+    memory: int
+    """Bytes it took."""
 
 
 class Engine(Protocol):

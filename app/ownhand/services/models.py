@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
-from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Stream
+from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Stream, Trial
 from ownhand.errors import BadInput, DiskFull, ModelError, UserError
 from ownhand.settings import COMPLETION_MODEL, SUGGESTION_MODEL, Settings
 
@@ -18,9 +18,10 @@ ROLES: tuple[Role, ...] = ("completion", "suggestion")
 
 
 class LoadedEngine(Engine, Protocol):
-    """An engine that can also look at a model file without loading it."""
+    """An engine that can also look at a model file without loading it, and try one out in a process of its own."""
 
     def inspect(self, model: Path) -> ModelInfo: ...
+    def trial(self, model: Path) -> Trial: ...
 
 
 class Engines:

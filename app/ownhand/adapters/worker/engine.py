@@ -28,7 +28,7 @@ from ownhand.adapters.worker.decode import (
     softmax,
     split_partial,
 )
-from ownhand.adapters.worker.llama import BATCH, LANES, Llama, context_length
+from ownhand.adapters.worker.llama import BATCH, LANES, Llama, context_length, memory_need
 from ownhand.adapters.worker.prompt import render
 from ownhand.adapters.worker.serve import Desk, Job, Operation
 from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory
@@ -56,6 +56,7 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
         "remember": engine.remember,
         "forget": engine.forget,
         "raw_loop": engine.raw_loop,
+        "memory_taken": engine.memory_taken,
     }
 
 
@@ -83,12 +84,13 @@ class Engine:
         self._vocabulary = Vocabulary([], [])
         self._kept = [_Kept(sequence) for sequence in range(LANES)]
         self._memories: dict[str, TokenMemory] = {}
+        self._bare = machine.taken_memory()
 
     # -- the model
 
     def inspect(self, job: Job, path: str) -> dict[str, Any]:
         """What a model file says of itself, without loading it.  Raises ModelError if it cannot be used."""
-        return _info(header.read(Path(path)))
+        return self._info(header.read(Path(path)))
 
     def load(self, job: Job, path: str) -> dict[str, Any]:
         """Load a model in place of the one that is loaded, and forget all memories: they hold its token ids.
@@ -96,11 +98,8 @@ class Engine:
         Raises ModelError and keeps the old model if the new one cannot be used.
         """
         found = header.read(Path(path))
-        context = context_length(found)
-        free = machine.available_memory()
-        if self._model is not None:
-            free += self._model.header.bytes + self._model.header.kv_bytes(self._model.context * LANES)
-        header.check_memory(found, context, LANES, BATCH, free)
+        info = self._info(found)
+        header.check_memory(found, memory_need(found), info["available"])
         old = self._model.header if self._model is not None else None
         self._unload()
         try:
@@ -110,7 +109,14 @@ class Engine:
                 self._take(old)
             raise
         self._memories.clear()
-        return {**_info(found), "fill_in_middle": model.fill_in_middle is not None}
+        return {**info, "fill_in_middle": model.fill_in_middle is not None}
+
+    def _info(self, found: header.Header) -> dict[str, Any]:
+        """A ModelInfo on its way: what the file says, what it needs, and what it could take in place of ours."""
+        available = machine.available_memory()
+        if self._model is not None:
+            available += memory_need(self._model.header).main
+        return {**_info(found), "available": available}
 
     def _take(self, found: header.Header) -> Llama:
         self._model = Llama(found)
@@ -358,6 +364,10 @@ class Engine:
 
     # -- measuring
 
+    def memory_taken(self, job: Job) -> int:
+        """Bytes of memory this process has taken since the role was opened."""
+        return machine.taken_memory() - self._bare
+
     def raw_loop(self, job: Job, text: str, appended: str, max_tokens: int) -> dict[str, float]:
         """What the bare model costs: milliseconds to take in `appended` after `text`, and for each greedy token after.
 
@@ -477,7 +487,12 @@ def _info(found: header.Header) -> dict[str, Any]:
         "bytes": found.bytes,
         "context": context_length(found),
         "chat": bool(fields.get("tokenizer.chat_template")),
+        "has_chat_template": bool(fields.get("tokenizer.chat_template")),
         "fill_in_middle": all(f"tokenizer.ggml.fim_{part}_token_id" in fields for part in ("pre", "suf", "mid"))
         or all(f"tokenizer.ggml.{part}_token_id" in fields for part in ("prefix", "suffix", "middle")),
         "licence": str(fields.get("general.license", "") or ""),
+        "quantization": found.quantization,
+        "files": [str(path) for path in found.files],
+        "layers": found.layers,
+        "memory": asdict(memory_need(found)),
     }

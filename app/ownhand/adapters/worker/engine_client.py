@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from ownhand.adapters.worker.client import Call, StateListener, WorkerClient, WorkerStream
-from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Piece, Usage
+from ownhand.domain.ports import Engine, Generate, Lane, MemoryNeed, ModelInfo, Piece, Trial, Usage
 from ownhand.errors import Cancelled, ModelError, WorkerError
 
 _LOAD_TIMEOUT_S: Final = 300.0
 _WORK_TIMEOUT_S: Final = 60.0
 _TEXTS_AT_ONCE: Final = 100
+_TRIAL_TEXT: Final = "The meeting went on for longer than anyone had expected, and when we left it was dark. " * 12
+_TRIAL_TOKENS: Final = 32
 
 
 class EngineStream:
@@ -92,6 +95,45 @@ class EngineClient(Engine):
     def inspect(self, model: Path) -> ModelInfo:
         """What a model file says of itself, without loading it.  Raises ModelError if it cannot be used."""
         return _model_info(self._worker.call("inspect", _WORK_TIMEOUT_S, path=str(model)))
+
+    def trial(self, model: Path) -> Trial:
+        """Load a model and let it read and write a little in a process of its own, which may die of it.
+
+        This engine and its model are left as they are.  Raises ModelError, in one sentence, if the model cannot be
+        used, whatever it did to that process; WorkerError if no process could be started.
+        """
+        child = EngineClient()
+        try:
+            child.worker.start()
+            try:
+                return child._try(model)
+            except WorkerError:
+                raise ModelError(
+                    f"{model.name} stopped the engine when it was tried out: it is damaged, does not fit into memory, "
+                    "or is of a kind this version cannot run. Choose another model in Settings."
+                ) from None
+        finally:
+            child.close()
+
+    def _try(self, model: Path) -> Trial:
+        began = time.monotonic()
+        info = self.load(model)
+        loaded = time.monotonic() - began
+        stream = self.generate(Generate(Lane.COMPLETION, text=_TRIAL_TEXT, max_tokens=_TRIAL_TOKENS))
+        for _ in stream:
+            pass
+        usage = stream.usage
+        return Trial(
+            info=info,
+            load_s=loaded,
+            prompt_tokens_per_s=1000 * usage.prompt_tokens / max(1e-6, usage.prefill_ms),
+            tokens_per_s=1000 * usage.new_tokens / max(1e-6, usage.decode_ms),
+            memory=self.memory_taken(),
+        )
+
+    def memory_taken(self) -> int:
+        """Bytes the worker has taken since it was ready for its first request."""
+        return int(self._worker.call("memory_taken", _WORK_TIMEOUT_S))
 
     def info(self) -> ModelInfo | None:
         """The model that is loaded, or None while none was."""
@@ -190,4 +232,5 @@ class EngineClient(Engine):
 
 
 def _model_info(wire: Mapping[str, Any]) -> ModelInfo:
-    return ModelInfo(**{**wire, "path": Path(wire["path"])})
+    paths = {"path": Path(wire["path"]), "files": tuple(Path(path) for path in wire["files"])}
+    return ModelInfo(**{**wire, **paths, "memory": MemoryNeed(**wire["memory"])})

@@ -8,20 +8,23 @@ so the few values that are needed are picked out here and everything else is ski
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from gguf.constants import GGML_QUANT_SIZES, MODEL_ARCH_NAMES, GGMLQuantizationType
+from gguf.constants import GGML_QUANT_SIZES, MODEL_ARCH_NAMES, GGMLQuantizationType, LlamaFileType
 
+from ownhand.domain.ports import MemoryNeed
 from ownhand.errors import ModelError
 
 _MAGIC: Final = b"GGUF"
 _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _MOST_FIELDS, _MOST_TENSORS, _LONGEST_STRING, _LONGEST_ARRAY = 4096, 65536, 1 << 22, 1 << 24
+_MOST_LISTED: Final = 1024
 
 _EMBEDDERS: Final = frozenset(
     "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding "
@@ -33,41 +36,95 @@ _OTHER_MODEL: Final = "Choose another model in Settings."
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The metadata of one model file."""
+    """The metadata of one model, which may lie in several files."""
 
     path: Path
+    """The file, or the first of several."""
     bytes: int
+    """Of all its files."""
     fields: Mapping[str, Any] = field(repr=False)
-    """Scalars and strings by key; of arrays only their length."""
+    """Scalars and strings by key, and short lists of numbers as tuples."""
+    lengths: Mapping[str, int] = field(repr=False)
+    """How many entries each list has."""
     parameters: int
+    tensors: int
     data_end: int
-    """Bytes the file must have for its tensors to be complete."""
+    """Bytes the first file must have for its tensors to be complete."""
+    files: tuple[Path, ...] = ()
 
     @property
     def architecture(self) -> str:
         return str(self.fields.get("general.architecture", ""))
 
+    @property
+    def layers(self) -> int:
+        return self.of_architecture("block_count")
+
+    @property
+    def vocabulary(self) -> int:
+        """Tokens it knows."""
+        return self.lengths.get("tokenizer.ggml.tokens", 0)
+
+    @property
+    def quantization(self) -> str:
+        """As in file names, like 'Q4_K_M'; '' if the file does not say."""
+        number = self.fields.get("general.file_type")
+        known = {int(kind): kind.name for kind in LlamaFileType}
+        return known.get(number, "").removeprefix("MOSTLY_").removeprefix("ALL_") if isinstance(number, int) else ""
+
     def of_architecture(self, key: str, default: int = 0) -> int:
-        """A whole number below the architecture's own prefix; of a list per layer, the default."""
+        """A whole number below the architecture's own prefix; of a list per layer, the largest."""
         value = self.fields.get(f"{self.architecture}.{key}", default)
+        if isinstance(value, tuple):
+            value = max(value, default=default)
         return value if isinstance(value, int) else default
 
     def kv_bytes(self, tokens: int) -> int:
         """Memory of the key-value cache for so many tokens, in bytes (half precision)."""
         heads = max(1, self.of_architecture("attention.head_count", 1))
-        kv_heads = self.of_architecture("attention.head_count_kv", heads) or heads
         width = self.of_architecture("embedding_length") // heads
         keys = self.of_architecture("attention.key_length", width)
         values = self.of_architecture("attention.value_length", width)
-        return self.of_architecture("block_count") * tokens * kv_heads * (keys + values) * 2
+        each = self.fields.get(f"{self.architecture}.attention.head_count_kv")
+        if isinstance(each, tuple):  # layer by layer; layers that keep no keys have none
+            kv_heads = sum(int(number) for number in each)
+        else:
+            kv_heads = self.layers * (self.of_architecture("attention.head_count_kv", heads) or heads)
+        return tokens * kv_heads * (keys + values) * 2
 
 
 def read(path: Path) -> Header:
-    """Read the header of a model file and check that it is one that can write.
+    """Read the header of a model and check that it is one that can write.
 
-    Raises ModelError, in one sentence with the remedy, for a file that is missing, unreadable, no GGUF, cut short, one
-    part of several, of an architecture llama.cpp does not know, or made for something other than writing text.
+    Any file of a model in several parts stands for the whole of it.  Raises ModelError, in one sentence with the
+    remedy, for a file that is missing, unreadable, no GGUF or cut short, a set of parts that is not complete, an
+    architecture llama.cpp does not know, or a model made for something other than writing text.
     """
+    header = _read_file(path)
+    parts = _whole_number(header, "split.count", 1)
+    if parts > 1:
+        header = _join(header, parts)
+        _check(header)
+    else:
+        _check(header)
+        _check_complete(header)
+    return header
+
+
+def check_memory(header: Header, need: MemoryNeed, available: int) -> None:
+    """Raise ModelError if the model needs more than `available` bytes of main memory."""
+    if need.main > available:
+        raise ModelError(
+            f"{header.path.name} needs about {_gigabytes(need.main)} of memory and {_gigabytes(available)} are free. "
+            "Close other programs, or choose a smaller model in Settings."
+        )
+
+
+def _gigabytes(count: int) -> str:
+    return f"{max(0, count) / 1e9:.1f} GB"
+
+
+def _read_file(path: Path) -> Header:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -84,48 +141,77 @@ def read(path: Path) -> Header:
         raise ModelError(
             f"The model file {path.name} is damaged or was not fully downloaded. Download it again."
         ) from None
-    _check(header)
     return header
 
 
-def check_memory(header: Header, context: int, lanes: int, batch: int, available: int) -> None:
-    """Raise ModelError if the model with its caches needs more than `available` bytes."""
-    vocabulary = header.fields.get("tokenizer.ggml.tokens", 32768)
-    compute = batch * 4 * (int(vocabulary) + 16 * header.of_architecture("embedding_length"))
-    needed = header.bytes + header.kv_bytes(context * lanes) + compute
-    if needed > available:
+def _check_complete(header: Header) -> None:
+    if header.bytes < header.data_end:
         raise ModelError(
-            f"{header.path.name} needs about {_gigabytes(needed)} of memory and {_gigabytes(available)} are free. "
-            "Close other programs, or choose a smaller model in Settings."
+            f"The model file {header.path.name} is cut short: {header.bytes:,} of {header.data_end:,} bytes are there. "
+            "Download it again."
         )
 
 
-def _gigabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB"
+def _whole_number(header: Header, key: str, default: int) -> int:
+    value = header.fields.get(key, default)
+    return value if isinstance(value, int) else default
+
+
+_PART: Final = re.compile(r"(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
+"""How llama.cpp names the parts of a model (llama_split_path), and the only way in which it finds them."""
+
+
+def _join(part: Header, count: int) -> Header:
+    """The whole model to which a part belongs.  Raises ModelError if a part is missing, damaged or of another model."""
+    named = _PART.fullmatch(part.path.name)
+    if named is None or int(named["count"]) != count:
+        raise ModelError(
+            f"{part.path.name} is one part of a model in {count} files and was renamed, so the others cannot be found. "
+            f"Give all of them their own names again (…-00001-of-{count:05}.gguf)."
+        )
+    paths = [part.path.with_name(f"{named['name']}-{number + 1:05}-of-{count:05}.gguf") for number in range(count)]
+    absent = [number + 1 for number, path in enumerate(paths) if not path.is_file()]
+    if absent:
+        listed = ", ".join(map(str, absent[:5])) + (" and more" if len(absent) > 5 else "")
+        raise ModelError(
+            f"{part.path.name} is one part of a model in {count} files, and of these number {listed} is not there. "
+            "Put all parts into one folder and choose the first."
+        )
+    parts = [_read_file(path) for path in paths]
+    for other in parts:
+        _check_complete(other)
+    for number, other in enumerate(parts):
+        if (_whole_number(other, "split.count", 1), _whole_number(other, "split.no", 0)) != (count, number):
+            raise ModelError(f"{paths[number].name} belongs to another model. Download all parts again.")
+    tensors = sum(other.tensors for other in parts)
+    if tensors != _whole_number(parts[0], "split.tensors.count", tensors):
+        raise ModelError(f"The parts of {paths[0].name} do not belong together. Download all of them again.")
+    return replace(
+        parts[0],
+        bytes=sum(other.bytes for other in parts),
+        parameters=sum(other.parameters for other in parts),
+        tensors=tensors,
+        files=tuple(paths),
+    )
 
 
 def _check(header: Header) -> None:
     name, architecture = header.path.name, header.architecture
     kind = header.fields.get("general.type", "model")
-    if kind == "adapter":
+    if kind == "adapter" or "adapter.type" in header.fields:
         raise ModelError(f"{name} is an adapter, which changes a model but is none by itself. {_OTHER_MODEL}")
     if kind in ("mmproj", "imatrix") or architecture == "clip":
         raise ModelError(f"{name} is only a part for pictures or tuning, not a writing model. {_OTHER_MODEL}")
-    if int(header.fields.get("split.count", 1) or 1) > 1:
-        raise ModelError(f"{name} is one part of a model in several files. Choose a model that is a single .gguf file.")
-    if architecture in _EMBEDDERS or f"{architecture}.pooling_type" in header.fields:
+    if architecture in _EMBEDDERS or header.of_architecture("pooling_type") > 0:
         raise ModelError(f"{name} is made for searching, not for writing text. {_OTHER_MODEL}")
     if architecture in _NO_WRITERS:
         raise ModelError(f"{name} is of a kind ({architecture}) that cannot continue a text. {_OTHER_MODEL}")
     if architecture not in MODEL_ARCH_NAMES.values():
         raise ModelError(f"{name} is of a kind this version does not know ({_plain(architecture)}). {_OTHER_MODEL}")
-    if "tokenizer.ggml.tokens" not in header.fields:
+    if not header.vocabulary:
         raise ModelError(f"{name} contains no vocabulary, so it cannot write text. {_OTHER_MODEL}")
-    if header.bytes < header.data_end:
-        raise ModelError(
-            f"The model file {name} is cut short: {header.bytes:,} of {header.data_end:,} bytes are there. "
-            "Download it again."
-        )
+    if not header.tensors:
+        raise ModelError(f"{name} is only a vocabulary, without a model. {_OTHER_MODEL}")
 
 
 def _plain(word: str) -> str:
@@ -142,10 +228,16 @@ def _scan(path: Path, size: int, file: BinaryIO) -> Header:
     if tensors > _MOST_TENSORS or count > _MOST_FIELDS:
         raise ValueError("implausible counts")
     fields: dict[str, Any] = {}
+    lengths: dict[str, int] = {}
     for _ in range(count):
         key = _string(file)
         (kind,) = _unpack(file, "I")
-        fields[key] = _value(file, kind)
+        if kind == _ARRAY:
+            lengths[key], listed = _list(file)
+            if listed:
+                fields[key] = listed
+        else:
+            fields[key] = _value(file, kind)
     parameters, end = 0, 0
     for _ in range(tensors):
         _string(file)
@@ -160,8 +252,8 @@ def _scan(path: Path, size: int, file: BinaryIO) -> Header:
         parameters += elements
         end = max(end, offset + elements // block * block_bytes)
     alignment = int(fields.get("general.alignment", 32)) or 32
-    start = (file.tell() + alignment - 1) // alignment * alignment
-    return Header(path, size, fields, parameters, start + end)
+    start = (file.tell() + alignment - 1) // alignment * alignment if tensors else file.tell()
+    return Header(path, size, fields, lengths, parameters, tensors, start + end, (path,))
 
 
 def _unpack(file: BinaryIO, form: str) -> tuple[Any, ...]:
@@ -185,13 +277,18 @@ def _value(file: BinaryIO, kind: int) -> int | float | bool | str:
         return scalar
     if kind == _STRING:
         return _string(file)
-    if kind != _ARRAY:
-        raise ValueError("unknown kind of value")
+    raise ValueError("unknown kind of value")
+
+
+def _list(file: BinaryIO) -> tuple[int, tuple[Any, ...]]:
+    """How many entries a list has, and the entries themselves if they are few numbers (one for each layer)."""
     item, count = _unpack(file, "IQ")
     length = int(count)
     if length > _LONGEST_ARRAY:
         raise ValueError("implausible array")
     if item in _SCALARS:
+        if length <= _MOST_LISTED:
+            return length, _unpack(file, f"{length}{_SCALARS[item]}")
         file.seek(length * struct.calcsize("<" + _SCALARS[item]), os.SEEK_CUR)
     elif item == _STRING:
         for _ in range(length):
@@ -199,4 +296,4 @@ def _value(file: BinaryIO, kind: int) -> int | float | bool | str:
             file.seek(size, os.SEEK_CUR)
     else:
         raise ValueError("nested array")
-    return length
+    return length, ()

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.header import Header
+from ownhand.domain.ports import MemoryNeed
 from ownhand.errors import Cancelled, ModelError
 
 L: Any = _llama
@@ -31,6 +32,10 @@ MOST_CONTEXT: Final = 4096
 _ABORTED, _FULL = 2, 1
 _HIDDEN_ATTRIBUTES: Final = 1 << 0 | 1 << 1 | 1 << 3  # unknown, unused, control
 _ABORT_EXIT: Final = 77
+_ROWS: Final = 128
+"""Most tokens whose logits are asked for in one batch (Engine.score)."""
+_PER_TOKEN: Final = 600
+"""Bytes that each token of a vocabulary takes, in llama.cpp's tables and in ours (measured)."""
 
 Logits = NDArray[np.float32]
 Native: TypeAlias = Any
@@ -68,6 +73,18 @@ def context_length(header: Header) -> int:
     """Tokens in each lane's window: what the model was trained for, at most 4096, a multiple of 256."""
     trained = header.of_architecture("context_length", 2048)
     return max(256, min(trained, MOST_CONTEXT) // 256 * 256)
+
+
+def memory_need(header: Header) -> MemoryNeed:
+    """What a model takes here, estimated from the same sizes its context is made with."""
+    vocabulary, width = header.vocabulary, header.of_architecture("embedding_length")
+    rows = BATCH * 4 * (2 * header.of_architecture("feed_forward_length") + 4 * width)  # one layer's activations
+    logits = 2 * _ROWS * 4 * vocabulary  # where they are computed, and where they are handed out
+    return MemoryNeed(
+        weights=header.bytes,
+        cache=header.kv_bytes(context_length(header) * LANES),
+        compute=rows + logits + _PER_TOKEN * vocabulary,
+    )
 
 
 class Llama:
