@@ -1,5 +1,5 @@
-"""`ownhand`: the window, a command, or (for itself only) a worker.  Imports nothing heavy before the role is
-known.
+"""`ownhand`: the window, a command, or (for itself only) a worker or a download.  Imports nothing heavy before the role
+is known.
 """
 
 from __future__ import annotations
@@ -14,6 +14,10 @@ def main(argv: list[str] | None = None) -> int:
         from ownhand.adapters.worker import serve
 
         return serve.main(arguments[1])
+    if arguments == ["--fetch"]:
+        from ownhand.adapters import fetch
+
+        return fetch.main()
     if arguments and arguments[0] != "--show":
         from ownhand.cli.main import main as command
 

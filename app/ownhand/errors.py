@@ -10,6 +10,7 @@
     │   │   ├── NewerVault        written by a newer version
     │   │   └── DiskFull          there was no room to write
     │   ├── ModelError            a model file that is missing, broken or too large
+    │   ├── DownloadError         a model could not be fetched
     │   └── WorkerError           an engine or recall process failed and could not be brought back
     └── Cancelled                 the person asked to stop; silent
 
@@ -58,6 +59,10 @@ class DiskFull(VaultError):
 
 class ModelError(UserError):
     """A model file that is missing, broken, of an unknown kind or too large for this machine."""
+
+
+class DownloadError(UserError):
+    """A model could not be fetched; what arrived is kept where it can be of use."""
 
 
 class WorkerError(UserError):
