@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from ownhand.adapters.worker import header, machine
+from ownhand.adapters.worker import gpu, header, machine
 from ownhand.adapters.worker.decode import (
     Biases,
     Chooser,
@@ -28,7 +28,8 @@ from ownhand.adapters.worker.decode import (
     softmax,
     split_partial,
 )
-from ownhand.adapters.worker.llama import BATCH, LANES, Llama, context_length, memory_need
+from ownhand.adapters.worker.llama import BATCH, LANES, Llama, context_length
+from ownhand.adapters.worker.need import layers_that_fit, memory_need
 from ownhand.adapters.worker.prompt import render
 from ownhand.adapters.worker.serve import Desk, Job, Operation
 from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory
@@ -41,6 +42,9 @@ _STEP: Final = {0: BATCH, 1: 128}
 _CUT_STEP: Final = 128
 """A text too long for the window loses its beginning in steps of so many tokens, so that typing on keeps the prefix."""
 _TAIL: Final = 256
+AUTO: Final = -1
+"""As many layers on the GPU as fit."""
+_NOT_ON_GPU: Final = "The GPU had no room for this model, so the processor computes it."
 
 
 def open_role(desk: Desk) -> Mapping[str, Operation]:
@@ -48,6 +52,7 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
     engine = Engine(desk)
     return {
         "inspect": engine.inspect,
+        "gpus": engine.gpus,
         "load": engine.load,
         "generate": engine.generate,
         "score": engine.score,
@@ -67,6 +72,15 @@ def _is_quick(job: Job) -> bool:
     return job.op not in ("load", "score")
 
 
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """How a model is loaded."""
+
+    header: header.Header
+    gpu_layers: int
+    threads: int
+
+
 @dataclass(slots=True)
 class _Kept:
     """The tokens that a sequence holds in the model's context."""
@@ -81,6 +95,7 @@ class Engine:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._model: Llama | None = None
+        self._loading: _Loading | None = None
         self._vocabulary = Vocabulary([], [])
         self._kept = [_Kept(sequence) for sequence in range(LANES)]
         self._memories: dict[str, TokenMemory] = {}
@@ -88,43 +103,75 @@ class Engine:
 
     # -- the model
 
-    def inspect(self, job: Job, path: str) -> dict[str, Any]:
+    def inspect(self, job: Job, path: str, gpu_layers: int = AUTO) -> dict[str, Any]:
         """What a model file says of itself, without loading it.  Raises ModelError if it cannot be used."""
-        return self._info(header.read(Path(path)))
+        found = header.read(Path(path))
+        return self._info(found, *self._plan(found, gpu_layers))
 
-    def load(self, job: Job, path: str) -> dict[str, Any]:
+    def load(self, job: Job, path: str, gpu_layers: int = AUTO, threads: int = 0) -> dict[str, Any]:
         """Load a model in place of the one that is loaded, and forget all memories: they hold its token ids.
 
-        Raises ModelError and keeps the old model if the new one cannot be used.
+        `gpu_layers` AUTO puts as many layers as fit into the GPU, where there is one; a model that the GPU will not
+        take is left to the processor, and the answer's `note` says so.  `threads` 0 chooses by the machine.  Raises
+        ModelError and keeps the old model if the new one cannot be used.
         """
         found = header.read(Path(path))
-        info = self._info(found)
-        header.check_memory(found, memory_need(found), info["available"])
-        old = self._model.header if self._model is not None else None
+        devices, layers = self._plan(found, gpu_layers)
+        header.check_memory(found, memory_need(found, devices, layers), self._available())
+        old = self._loading
         self._unload()
         try:
-            model = self._take(found)
+            layers = self._take(_Loading(found, layers, threads))
         except ModelError:
             if old is not None:
                 self._take(old)
             raise
         self._memories.clear()
-        return {**info, "fill_in_middle": model.fill_in_middle is not None}
+        note = "" if layers or not devices or not gpu_layers else _NOT_ON_GPU
+        info = self._info(found, devices, layers)
+        return {**info, "fill_in_middle": self._loaded().fill_in_middle is not None, "note": note}
 
-    def _info(self, found: header.Header) -> dict[str, Any]:
+    def gpus(self, job: Job) -> list[dict[str, Any]]:
+        """The GPUs that this build of llama.cpp can use; see gpu.Gpu."""
+        return [asdict(found) for found in gpu.gpus()]
+
+    def _plan(self, found: header.Header, wanted: int) -> tuple[list[gpu.Gpu], int]:
+        """The GPUs, and how many layers go there: at most as many as the model has, and as `wanted` unless AUTO."""
+        devices = gpu.gpus() if wanted else []
+        if not devices:
+            return [], 0
+        return devices, layers_that_fit(found, devices) if wanted < 0 else min(wanted, found.layers)
+
+    def _available(self) -> int:
+        """Memory for a model in place of the one that is loaded."""
+        return machine.available_memory() + (0 if self._loading is None else memory_need(self._loading.header).main)
+
+    def _info(self, found: header.Header, devices: Sequence[gpu.Gpu], layers: int) -> dict[str, Any]:
         """A ModelInfo on its way: what the file says, what it needs, and what it could take in place of ours."""
-        available = machine.available_memory()
-        if self._model is not None:
-            available += memory_need(self._model.header).main
-        return {**_info(found), "available": available}
+        return {
+            **_info(found),
+            "gpu_layers": layers,
+            "memory": asdict(memory_need(found, devices, layers)),
+            "available": self._available(),
+        }
 
-    def _take(self, found: header.Header) -> Llama:
-        self._model = Llama(found)
-        self._vocabulary = Vocabulary(self._model.pieces, self._model.ends)
-        return self._model
+    def _take(self, loading: _Loading) -> int:
+        """Load it; how many layers the GPU took: none if it failed with the number that was wanted."""
+        try:
+            model = Llama(loading.header, loading.gpu_layers, loading.threads)
+        except ModelError:
+            if not loading.gpu_layers:
+                raise
+            header.check_memory(loading.header, memory_need(loading.header), machine.available_memory())
+            model = Llama(loading.header, 0, loading.threads)
+        self._loading = replace(loading, gpu_layers=model.gpu_layers)
+        self._model = model
+        self._vocabulary = Vocabulary(model.pieces, model.ends)
+        return model.gpu_layers
 
     def _unload(self) -> None:
         model, self._model = self._model, None
+        self._loading = None
         for kept in self._kept:
             kept.tokens.clear()
         if model is not None:
@@ -494,5 +541,4 @@ def _info(found: header.Header) -> dict[str, Any]:
         "quantization": found.quantization,
         "files": [str(path) for path in found.files],
         "layers": found.layers,
-        "memory": asdict(memory_need(found)),
     }

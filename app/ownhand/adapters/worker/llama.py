@@ -20,7 +20,6 @@ from numpy.typing import NDArray
 
 from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.header import Header
-from ownhand.domain.ports import MemoryNeed
 from ownhand.errors import Cancelled, ModelError
 
 L: Any = _llama
@@ -32,10 +31,6 @@ MOST_CONTEXT: Final = 4096
 _ABORTED, _FULL = 2, 1
 _HIDDEN_ATTRIBUTES: Final = 1 << 0 | 1 << 1 | 1 << 3  # unknown, unused, control
 _ABORT_EXIT: Final = 77
-_ROWS: Final = 128
-"""Most tokens whose logits are asked for in one batch (Engine.score)."""
-_PER_TOKEN: Final = 600
-"""Bytes that each token of a vocabulary takes, in llama.cpp's tables and in ours (measured)."""
 
 Logits = NDArray[np.float32]
 Native: TypeAlias = Any
@@ -75,24 +70,16 @@ def context_length(header: Header) -> int:
     return max(256, min(trained, MOST_CONTEXT) // 256 * 256)
 
 
-def memory_need(header: Header) -> MemoryNeed:
-    """What a model takes here, estimated from the same sizes its context is made with."""
-    vocabulary, width = header.vocabulary, header.of_architecture("embedding_length")
-    rows = BATCH * 4 * (2 * header.of_architecture("feed_forward_length") + 4 * width)  # one layer's activations
-    logits = 2 * _ROWS * 4 * vocabulary  # where they are computed, and where they are handed out
-    return MemoryNeed(
-        weights=header.bytes,
-        cache=header.kv_bytes(context_length(header) * LANES),
-        compute=rows + logits + _PER_TOKEN * vocabulary,
-    )
-
-
 class Llama:
     """A loaded model.  `close()` gives its memory back."""
 
-    def __init__(self, header: Header) -> None:
-        """Load the file.  Raises ModelError if llama.cpp refuses it or its weights are no numbers."""
+    def __init__(self, header: Header, gpu_layers: int = 0, threads: int = 0) -> None:
+        """Load the file, the last `gpu_layers` layers into the GPU; `threads` 0 chooses by the machine.
+
+        Raises ModelError if llama.cpp refuses it or its weights are no numbers.
+        """
         self.header = header
+        self.gpu_layers = gpu_layers
         self.context = context_length(header)
         self.wanted: Callable[[], bool] = lambda: True
         """Asked all the time while llama.cpp computes; False aborts the computation."""
@@ -101,7 +88,7 @@ class Llama:
         self._batch: Native = None
         damaged = ModelError(f"The model file {header.path.name} could not be loaded. Download it again.")
         try:
-            self._model = L.llama_model_load_from_file(os.fsencode(header.path), _model_parameters(header))
+            self._model = L.llama_model_load_from_file(os.fsencode(header.path), _model_parameters(header, gpu_layers))
             if not self._model:
                 raise damaged
             self._context = L.llama_init_from_model(self._model, _context_parameters(self.context))
@@ -109,6 +96,8 @@ class Llama:
                 raise ModelError(
                     f"There is not enough memory to run {header.path.name}. Choose a smaller model in Settings."
                 )
+            if threads:
+                L.llama_set_n_threads(self._context, threads, threads)
             self._prepare()
             if not np.isfinite(self.decode(0, [self.start], 0)).all():
                 raise damaged
@@ -228,9 +217,14 @@ class Llama:
         self._batch = self._context = self._model = None
 
 
-def _model_parameters(header: Header) -> Native:
+_NO_DEVICE: Final = (ctypes.c_void_p * 1)(None)
+
+
+def _model_parameters(header: Header, gpu_layers: int) -> Native:
     parameters = L.llama_model_default_params()
-    parameters.n_gpu_layers = 0
+    parameters.n_gpu_layers = gpu_layers + 1 if gpu_layers else 0  # llama.cpp counts the output as the first
+    if not gpu_layers:  # WHY: else long prompts, and the buffers for them, would still go to the GPU
+        parameters.devices = ctypes.cast(_NO_DEVICE, ctypes.c_void_p)
     parameters.check_tensors = True  # damaged weights are no numbers, which computing may hide: text would be nonsense
     # WHY: on x86 repacking 4- and 5-bit weights costs load time and memory and makes prompts slower
     quantized = header.fields.get("general.file_type", 0)
