@@ -96,13 +96,13 @@ def test_a_favoured_word_is_lifted_where_words_begin() -> None:
 
 
 def test_restricting_keeps_the_proportions() -> None:
-    result = restrict(np.array([0.5, 0.25, 0.125, 0.125], np.float32), np.array([1, 2]), np.ones(2, np.float32))
-    assert result.tolist() == pytest.approx([0, 2 / 3, 1 / 3, 0])
+    result = restrict(np.array([0.25, 0.125], np.float32), np.ones(2, np.float32))
+    assert result.tolist() == pytest.approx([2 / 3, 1 / 3])
 
 
 def test_restricting_to_impossible_tokens_leaves_a_choice() -> None:
-    result = restrict(np.array([1.0, 0.0, 0.0], np.float32), np.array([1, 2]), np.array([0.5, 0.5], np.float32))
-    assert result.tolist() == [0, 0.5, 0.5]
+    result = restrict(np.array([0.0, 0.0], np.float32), np.array([0.5, 0.5], np.float32))
+    assert result.tolist() == [0.5, 0.5]
 
 
 def test_a_penalty_lowers_used_tokens_whatever_their_sign() -> None:

@@ -47,6 +47,7 @@ Call = Callable[..., Any]
 
 _ENVIRONMENT: Final = {
     "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "100",  # WHY not 0: a wake-up costs more than the wait between two operations of the network
     "GGML_NO_BACKTRACE": "1",
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",

@@ -34,11 +34,13 @@ class Vocabulary:
         """`pieces[t]` is empty for a token that is no text; `ends` are the tokens that end a generation."""
         self.pieces = pieces
         self.ends = frozenset(ends)
-        self.never = np.array([t for t, piece in enumerate(pieces) if not piece and t not in self.ends], np.int64)
-        """Tokens that are neither text nor an end: they are never chosen."""
+        self.never = np.array([not piece and t not in self.ends for t, piece in enumerate(pieces)], bool)
+        """For each token, whether it is neither text nor an end: such tokens are never chosen."""
         order = sorted((t for t, piece in enumerate(pieces) if piece), key=pieces.__getitem__)
         self._ids: Ids = np.array(order, np.int64)
         self._sorted = [pieces[t] for t in order]
+        self._containing: dict[bytes, Ids] = {}
+        """Kept: looking through all tokens takes milliseconds, and the same marks are asked for at each keystroke."""
 
     def starting_with(self, prefix: bytes) -> Ids:
         """Tokens whose bytes begin with a non-empty prefix."""
@@ -48,7 +50,8 @@ class Vocabulary:
         return self._ids[low:high]
 
     def consistent(self, partial: bytes) -> tuple[Ids, Probabilities]:
-        """Tokens that begin with what is already there or are the beginning of it, and how much of each to believe.
+        """Tokens that begin with what is already there or are the beginning of it, ascending, and how much of each to
+        believe.
 
         The probability of a token that covers the partial is exact.  That of a token which is only its beginning counts
         every other word that begins so, too; the share in which the rest of the partial follows is taken as a constant
@@ -61,7 +64,9 @@ class Vocabulary:
             found = self._exactly(partial[:length])
             ids.append(found)
             beliefs.append(np.full(len(found), _NEXT_BYTE ** (len(partial) - length), np.float32))
-        return np.concatenate(ids), np.concatenate(beliefs)
+        together = np.concatenate(ids)
+        order = np.argsort(together)
+        return together[order], np.concatenate(beliefs)[order]
 
     def completing(self, rest: bytes, whole_word: bool) -> Ids:
         """Tokens that begin with `rest`; with `whole_word`, only those in which no letter follows it."""
@@ -73,7 +78,11 @@ class Vocabulary:
 
     def containing(self, part: bytes) -> Ids:
         """Tokens that have these bytes anywhere in them."""
-        return np.array([t for t, piece in enumerate(self.pieces) if part in piece], np.int64)
+        found = self._containing.get(part)
+        if found is None:
+            found = np.array([t for t, piece in enumerate(self.pieces) if part in piece], np.int64)
+            self._containing[part] = found
+        return found
 
     def _exactly(self, piece: bytes) -> Ids:
         low = bisect.bisect_left(self._sorted, piece)
@@ -180,21 +189,16 @@ def _add(scores: Probabilities, tokens: Ids, bias: float) -> None:
 # --------------------------------------------------------------------------------------------------------- sampling
 
 
-def softmax(logits: Probabilities) -> Probabilities:
-    """Probabilities of one row of logits; a new array."""
-    shifted: Probabilities = np.exp(logits - logits.max())
-    shifted /= shifted.sum()
-    return shifted
+def restrict(share: Probabilities, beliefs: Probabilities) -> Probabilities:
+    """The distribution over some tokens, weighted by `beliefs`; the beliefs alone if the model gives them nothing.
 
-
-def restrict(probabilities: Probabilities, allowed: Ids, beliefs: Probabilities) -> Probabilities:
-    """The distribution over the allowed tokens, weighted by `beliefs`; those alone if the model gives them nothing."""
-    result = np.zeros_like(probabilities)
-    share = probabilities[allowed] * beliefs
-    total = float(share.sum())
+    Both of the same shape, one entry for each token that is allowed.
+    """
+    weighted = share * beliefs
+    total = float(weighted.sum())
     if total <= 0:
-        share, total = beliefs, float(beliefs.sum()) or 1.0
-    result[allowed] = share / np.float32(total)
+        weighted, total = beliefs, float(beliefs.sum()) or 1.0
+    result: Probabilities = weighted / np.float32(total)
     return result
 
 

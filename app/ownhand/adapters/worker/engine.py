@@ -1,50 +1,37 @@
 """The engine role: one language model, two lanes, and the person's token memories.
 
-Each lane is a sequence of its own in the model's context and keeps the tokens of its last request, so that a request
-that begins like the last one only computes what is new.  A completion goes first: a suggestion that is being written
-looks for one between any two tokens and between the pieces of its prompt, and runs it then and there.
+A completion goes first: a suggestion that is being written looks for one between any two steps, and a step that is
+under way when one arrives is broken off (lanes.py).
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from ownhand.adapters.worker import gpu, header, machine
-from ownhand.adapters.worker.decode import (
-    Biases,
-    Chooser,
-    Ids,
-    Probabilities,
-    Vocabulary,
-    Writer,
-    penalise,
-    restrict,
-    softmax,
-    split_partial,
-)
-from ownhand.adapters.worker.llama import BATCH, LANES, Llama, context_length
-from ownhand.adapters.worker.need import layers_that_fit, memory_need
+from ownhand.adapters.worker import header, machine
+from ownhand.adapters.worker.context import Full, Interrupted, Logits
+from ownhand.adapters.worker.decode import Biases, Vocabulary, Writer, split_partial
+from ownhand.adapters.worker.generation import Generation
+from ownhand.adapters.worker.lanes import CompletionLane, Kept, SuggestionLane, chunks, full
+from ownhand.adapters.worker.llama import Llama, context_length, memory_need
+from ownhand.adapters.worker.prefixes import Prefixes
 from ownhand.adapters.worker.prompt import render
-from ownhand.adapters.worker.serve import Desk, Job, Operation
-from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory
-from ownhand.domain.ports import MARK, Lane, Sampling, Usage
+from ownhand.adapters.worker.serve import ANSWERED, Desk, Job, Operation
+from ownhand.adapters.worker.token_memory import ORDER, TokenMemory
+from ownhand.domain.ports import MARK, Lane, Sampling
 from ownhand.errors import Cancelled, ModelError
 
-_SEQUENCE: Final = {Lane.COMPLETION.value: 0, Lane.SUGGESTION.value: 1}
-_STEP: Final = {0: BATCH, 1: 128}
-"""Prompt tokens computed at a time, by sequence: a completion waits for at most one step of a suggestion."""
+_SCORED_AT_ONCE: Final = 128
+"""Tokens in one step of scoring; each of them has a row of logits."""
 _CUT_STEP: Final = 128
 """A text too long for the window loses its beginning in steps of so many tokens, so that typing on keeps the prefix."""
 _TAIL: Final = 256
-AUTO: Final = -1
-"""As many layers on the GPU as fit."""
-_NOT_ON_GPU: Final = "The GPU had no room for this model, so the processor computes it."
 
 
 def open_role(desk: Desk) -> Mapping[str, Operation]:
@@ -52,8 +39,8 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
     engine = Engine(desk)
     return {
         "inspect": engine.inspect,
-        "gpus": engine.gpus,
         "load": engine.load,
+        "unload": engine.unload,
         "generate": engine.generate,
         "score": engine.score,
         "render": engine.render,
@@ -65,122 +52,121 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
     }
 
 
+def _is_completion(job: Job) -> bool:
+    return job.op == "generate" and job.args.get("lane") == Lane.COMPLETION.value
+
+
+def _is_suggestion(job: Job) -> bool:
+    return job.op == "generate" and not _is_completion(job)
+
+
 def _is_quick(job: Job) -> bool:
-    """Whether a request may run while a suggestion or a score is being computed."""
-    if job.op == "generate":
-        return job.args.get("lane") == Lane.COMPLETION.value
-    return job.op not in ("load", "score")
-
-
-@dataclass(frozen=True, slots=True)
-class _Loading:
-    """How a model is loaded."""
-
-    header: header.Header
-    gpu_layers: int
-    threads: int
-
-
-@dataclass(slots=True)
-class _Kept:
-    """The tokens that a sequence holds in the model's context."""
-
-    sequence: int
-    tokens: list[int] = field(default_factory=list)
+    """Whether a request may run while suggestions or a score are being computed."""
+    return _is_completion(job) or job.op not in ("generate", "load", "unload", "score", "raw_loop")
 
 
 class Engine:
-    """The state of the role.  Used by the worker's main thread alone."""
+    """The state of the role.  Used by the worker's main thread alone, but for `_noticed`."""
 
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
+        desk.noticed = self._noticed
         self._model: Llama | None = None
-        self._loading: _Loading | None = None
+        self._path: Path | None = None
+        """Of the model in use, also while it is unloaded."""
         self._vocabulary = Vocabulary([], [])
-        self._kept = [_Kept(sequence) for sequence in range(LANES)]
+        self._prefixes = Prefixes()
+        self._completions: CompletionLane | None = None
+        self._suggestions: SuggestionLane | None = None
+        self._current: Job | None = None
+        """The completion that runs now."""
         self._memories: dict[str, TokenMemory] = {}
+        self._biases: tuple[Mapping[str, float], Biases] | None = None
         self._bare = machine.taken_memory()
+
+    def _noticed(self) -> None:
+        """Something arrived or was cancelled (called in the reading thread): break off the step it makes pointless."""
+        model, current = self._model, self._current
+        if model is None:
+            return
+        if current is not None:
+            if current.cancelled:
+                model.completions.interrupt()
+        elif self._desk.pressing(_is_completion):
+            model.suggestions.interrupt()
 
     # -- the model
 
-    def inspect(self, job: Job, path: str, gpu_layers: int = AUTO) -> dict[str, Any]:
+    def inspect(self, job: Job, path: str) -> dict[str, Any]:
         """What a model file says of itself, without loading it.  Raises ModelError if it cannot be used."""
-        found = header.read(Path(path))
-        return self._info(found, *self._plan(found, gpu_layers))
+        return self._info(header.read(Path(path)))
 
-    def load(self, job: Job, path: str, gpu_layers: int = AUTO, threads: int = 0) -> dict[str, Any]:
+    def load(self, job: Job, path: str) -> dict[str, Any]:
         """Load a model in place of the one that is loaded, and forget all memories: they hold its token ids.
 
-        `gpu_layers` AUTO puts as many layers as fit into the GPU, where there is one; a model that the GPU will not
-        take is left to the processor, and the answer's `note` says so.  `threads` 0 chooses by the machine.  Raises
-        ModelError and keeps the old model if the new one cannot be used.
+        Raises ModelError and keeps the old model if the new one cannot be used.
         """
         found = header.read(Path(path))
-        devices, layers = self._plan(found, gpu_layers)
-        header.check_memory(found, memory_need(found, devices, layers), self._available())
-        old = self._loading
+        info = self._info(found)
+        header.check_memory(found, memory_need(found), info["available"])
+        old = self._model.header if self._model is not None else None
         self._unload()
         try:
-            layers = self._take(_Loading(found, layers, threads))
+            model = self._take(found)
         except ModelError:
             if old is not None:
                 self._take(old)
             raise
         self._memories.clear()
-        note = "" if layers or not devices or not gpu_layers else _NOT_ON_GPU
-        info = self._info(found, devices, layers)
-        return {**info, "fill_in_middle": self._loaded().fill_in_middle is not None, "note": note}
+        return {**info, "fill_in_middle": model.fill_in_middle is not None}
 
-    def gpus(self, job: Job) -> list[dict[str, Any]]:
-        """The GPUs that this build of llama.cpp can use; see gpu.Gpu."""
-        return [asdict(found) for found in gpu.gpus()]
+    def unload(self, job: Job) -> None:
+        """Give the model's memory back; the next request that needs it loads it again."""
+        self._unload()
 
-    def _plan(self, found: header.Header, wanted: int) -> tuple[list[gpu.Gpu], int]:
-        """The GPUs, and how many layers go there: at most as many as the model has, and as `wanted` unless AUTO."""
-        devices = gpu.gpus() if wanted else []
-        if not devices:
-            return [], 0
-        return devices, layers_that_fit(found, devices) if wanted < 0 else min(wanted, found.layers)
-
-    def _available(self) -> int:
-        """Memory for a model in place of the one that is loaded."""
-        return machine.available_memory() + (0 if self._loading is None else memory_need(self._loading.header).main)
-
-    def _info(self, found: header.Header, devices: Sequence[gpu.Gpu], layers: int) -> dict[str, Any]:
+    def _info(self, found: header.Header) -> dict[str, Any]:
         """A ModelInfo on its way: what the file says, what it needs, and what it could take in place of ours."""
-        return {
-            **_info(found),
-            "gpu_layers": layers,
-            "memory": asdict(memory_need(found, devices, layers)),
-            "available": self._available(),
-        }
+        available = machine.available_memory()
+        if self._model is not None:
+            available += memory_need(self._model.header).main
+        return {**_info(found), "available": available}
 
-    def _take(self, loading: _Loading) -> int:
-        """Load it; how many layers the GPU took: none if it failed with the number that was wanted."""
-        try:
-            model = Llama(loading.header, loading.gpu_layers, loading.threads)
-        except ModelError:
-            if not loading.gpu_layers:
-                raise
-            header.check_memory(loading.header, memory_need(loading.header), machine.available_memory())
-            model = Llama(loading.header, 0, loading.threads)
-        self._loading = replace(loading, gpu_layers=model.gpu_layers)
-        self._model = model
+    def _take(self, found: header.Header) -> Llama:
+        model = self._model = Llama(found)
+        self._path = found.path
         self._vocabulary = Vocabulary(model.pieces, model.ends)
-        return model.gpu_layers
+        self._completions = CompletionLane(model.completions, model.can_cut, self._prefixes)
+        self._suggestions = SuggestionLane(
+            model.suggestions,
+            model.can_cut,
+            self._prefixes,
+            between=lambda: self._desk.serve(_is_quick),
+            admit=self._another_suggestion,
+            done=self._suggested,
+        )
+        return model
 
     def _unload(self) -> None:
         model, self._model = self._model, None
-        self._loading = None
-        for kept in self._kept:
-            kept.tokens.clear()
+        self._completions = self._suggestions = self._biases = None
+        self._prefixes.clear()
         if model is not None:
             model.close()
 
     def _loaded(self) -> Llama:
         if self._model is None:
-            raise ModelError("No model is loaded. Choose one in Settings.")
+            if self._path is None:
+                raise ModelError("No model is loaded. Choose one in Settings.")
+            self._take(header.read(self._path))
+        if self._model is None:
+            raise ModelError("The model could not be loaded again. Choose one in Settings.")
         return self._model
+
+    def _lanes(self) -> tuple[CompletionLane, SuggestionLane]:
+        self._loaded()
+        if self._completions is None or self._suggestions is None:
+            raise ModelError("No model is loaded. Choose one in Settings.")
+        return self._completions, self._suggestions
 
     # -- text
 
@@ -226,7 +212,37 @@ class Engine:
 
     # -- generating
 
-    def generate(
+    def generate(self, job: Job, **request: Any) -> object:
+        """Stream {text, logprob} items; the answer is the Usage.  Arguments as in ports.Generate."""
+        completions, suggestions = self._lanes()
+        run = self._generation(job, **request)
+        if not _is_completion(job):
+            suggestions.run(run)
+            return ANSWERED
+        before, self._current = self._current, job
+        try:
+            completions.run(run)
+        except Cancelled:
+            run.finish = "cancelled"
+        except Full:
+            raise full() from None
+        finally:
+            self._current = before
+        return run.usage()
+
+    def _another_suggestion(self) -> Generation | None:
+        """A suggestion that waits and may join those that are being written; its failures are its own."""
+        while (job := self._desk.take(_is_suggestion, _is_quick)) is not None:
+            try:
+                return self._generation(job, **job.args)
+            except Exception as error:
+                self._desk.answer(job, error=error)
+        return None
+
+    def _suggested(self, run: Generation, error: Exception | None) -> None:
+        self._desk.answer(run.job, run.usage(), error)
+
+    def _generation(
         self,
         job: Job,
         lane: str,
@@ -241,104 +257,31 @@ class Engine:
         memory: str,
         memory_weight: float,
         min_probability: float,
-    ) -> dict[str, Any]:
-        """Stream {text, logprob} items; the answer is the Usage.  Parameters as in ports.Generate."""
-        model, kept = self._loaded(), self._kept[_SEQUENCE[lane]]
+    ) -> Generation:
+        model = self._loaded()
         before, partial = split_partial(text) if heal else (text, "")
         own = model.tokenize(before, special=False)
-        tokens = self._arrange(self._beginning(prompt), own, suffix, max_tokens)
-        run = _Run(
+        return Generation(
             job=job,
-            kept=kept,
+            vocabulary=self._vocabulary,
+            prompt=self._arrange(self._beginning(prompt), own, suffix, max_tokens),
             own=own,
             tail=before.encode("utf-8", "replace")[-_TAIL:],
             writer=Writer(partial.encode("utf-8", "replace"), stop),
-            biases=Biases(self._vocabulary, bias, lambda word: model.tokenize(word, special=False)),
+            biases=self._biases_of(bias),
             sampling=Sampling(**sampling),
             memory=self._memories.get(memory) if memory and memory_weight > 0 else None,
             memory_weight=min(1.0, memory_weight),
+            max_tokens=max_tokens,
+            min_probability=min_probability,
         )
-        counts = {"prompt_tokens": len(tokens), "reused_tokens": 0, "new_tokens": 0}
-        clock = _Clock(job)
-        try:
-            logits, counts["reused_tokens"] = self._prefill(job, kept, tokens)
-            clock.prefilled()
-            finish = self._write(run, logits, max_tokens, min_probability, counts)
-        except Cancelled:
-            finish = "cancelled"
-        return asdict(replace(clock.done(), finish=finish, **counts))
 
-    def _write(
-        self, run: _Run, logits: Probabilities, max_tokens: int, min_probability: float, counts: dict[str, int]
-    ) -> str:
-        model, vocabulary = self._loaded(), self._vocabulary
-        chooser = Chooser(
-            run.sampling.temperature, run.sampling.top_k, run.sampling.top_p, run.sampling.min_p, run.sampling.seed
-        )
-        pending, together = 0.0, 0.0
-        limit = np.log(min_probability) if min_probability > 0 else -np.inf
-        finish = "length"
-        while counts["new_tokens"] < max_tokens:
-            measured, scores = self._distributions(run, logits)
-            token = chooser.choose(scores)
-            logprob = float(np.log(max(float(measured[token]), 1e-30)))
-            together += logprob
-            if together < limit:
-                finish = "unlikely"
-                break
-            if token in vocabulary.ends:
-                finish = "stop"
-                break
-            counts["new_tokens"] += 1
-            piece = vocabulary.pieces[token]
-            run.generated.append(token)
-            run.tail = (run.tail + piece)[-_TAIL:]
-            pending += logprob
-            written = run.writer.write(piece)
-            if written:
-                run.job.send({"text": written, "logprob": pending})
-                pending = 0.0
-            if run.writer.stopped:
-                finish = "stop"
-                break
-            if len(run.kept.tokens) >= model.context or counts["new_tokens"] >= max_tokens:
-                break
-            self._let_others(run.job, run.kept)
-            logits = self._decode(run.job, run.kept, [token])[0]
-        rest = run.writer.finish()
-        if rest:
-            run.job.send({"text": rest, "logprob": pending})
-        return finish
-
-    def _distributions(self, run: _Run, logits: Probabilities) -> tuple[Probabilities, Probabilities]:
-        """The untempered mixed distribution, and the log scores from which the next token is chosen."""
-        claim = NOTHING
-        if run.memory is not None:
-            recent = [*run.own[-ORDER:], *run.generated[-ORDER:]]
-            claim = run.memory.predict(recent, start=len(run.own) + len(run.generated) < ORDER)
-        allowed = self._vocabulary.consistent(run.writer.partial) if run.writer.partial else None
-        measured = self._mixed(logits, claim, run.memory_weight, allowed)
-        chosen = measured
-        if run.sampling.repeat_penalty != 1.0:
-            recent = [*run.own, *run.generated][-run.sampling.repeat_last :] if run.sampling.repeat_last > 0 else []
-            penalised = penalise(logits, recent, run.sampling.repeat_penalty)
-            chosen = self._mixed(penalised, claim, run.memory_weight, allowed)
-        with np.errstate(divide="ignore"):
-            scores: Probabilities = np.log(chosen)
-        if run.biases:
-            run.biases.apply(scores, run.tail)
-            if not np.isfinite(scores.max()):  # every token that fits is banned: better the ban fails than the text
-                with np.errstate(divide="ignore"):
-                    scores = np.log(chosen)
-        return measured, scores
-
-    def _mixed(
-        self, logits: Probabilities, claim: Prediction, weight: float, allowed: tuple[Ids, Probabilities] | None
-    ) -> Probabilities:
-        mixed = softmax(logits)
-        claim.mix_into(mixed, weight)
-        mixed[self._vocabulary.never] = 0.0
-        return mixed if allowed is None else restrict(mixed, *allowed)
+    def _biases_of(self, bias: Mapping[str, float]) -> Biases:
+        """The look-ups for these biases; the last ones are kept, for they are the same at every keystroke."""
+        if self._biases is None or self._biases[0] != bias:
+            model = self._loaded()
+            self._biases = bias, Biases(self._vocabulary, bias, lambda word: model.tokenize(word, special=False))
+        return self._biases[1]
 
     def _arrange(self, beginning: list[int], own: list[int], suffix: str, max_tokens: int) -> list[int]:
         """The whole prompt in tokens, cut to leave room for the answer: first the text loses its beginning."""
@@ -364,34 +307,58 @@ class Engine:
         A text longer than the window is scored in windows that overlap by half, so every token has at least half a
         window of its past before it.
         """
-        model, kept = self._loaded(), self._kept[1]
+        model, (_, lane) = self._loaded(), self._lanes()
+        kept = lane.free
         remembered = self._memories.get(memory) if memory and memory_weight > 0 else None
         weight = min(1.0, memory_weight)
         head = self._beginning(prompt)[-(model.context // 2) :]
         tokens = model.tokenize(text, special=False)
-        self._reset(kept)
         total, done = 0.0, 0
         waiting = head
         while done < len(tokens):
             # each turn: compute what stands before token `done`, then as many tokens as fit, with all their logits
-            logits = self._extend(job, kept, waiting)
+            logits = self._compute(job, lane, kept, waiting)
             total += self._gain(logits[-1:], tokens, done, remembered, weight)
             done += 1
             while done < len(tokens) and len(kept.tokens) < model.context:
-                count = min(_STEP[1], len(tokens) - done, model.context - len(kept.tokens))
-                self._let_others(job, kept)
-                rows = self._decode(job, kept, tokens[done - 1 : done - 1 + count], every=True)
+                count = min(_SCORED_AT_ONCE, len(tokens) - done, model.context - len(kept.tokens))
+                rows = self._compute(job, lane, kept, tokens[done - 1 : done - 1 + count], every=True)
                 total += self._gain(rows, tokens, done, remembered, weight)
                 done += count
             if done < len(tokens):
                 overlap = tokens[max(0, done - model.context // 2) : done]
                 keep = head if len(head) <= model.context // 4 else []
-                self._reset(kept)
+                lane.shorten(kept, 0)
                 waiting = [*keep, *overlap]
+        lane.shorten(kept, 0)
         return total
 
+    def _compute(
+        self, job: Job, lane: SuggestionLane, kept: Kept, tokens: Sequence[int], every: bool = False
+    ) -> Logits:
+        """Append tokens outside of a suggestion, letting completions go first; the logits of the last piece.
+
+        Raises Cancelled.
+        """
+        logits: Logits | None = None
+        for piece in chunks(tokens, _SCORED_AT_ONCE):
+            while True:
+                lane.context.clear_interrupt()
+                lane.let_others()
+                job.check()
+                try:
+                    logits = lane.append(kept, piece, every)
+                    break
+                except Interrupted:
+                    continue
+                except Full:
+                    raise full() from None
+        if logits is None:
+            raise ValueError("nothing to compute")
+        return logits
+
     def _gain(
-        self, rows: Probabilities, tokens: Sequence[int], first: int, memory: TokenMemory | None, weight: float
+        self, rows: Logits, tokens: Sequence[int], first: int, memory: TokenMemory | None, weight: float
     ) -> float:
         """Sum of the log probabilities of the tokens from `first` on, one for each row of logits."""
         high = rows.max(axis=1)
@@ -420,108 +387,17 @@ class Engine:
 
         No sampling, no memory, no messages: the baseline that `ownhand bench` compares with.
         """
-        model, kept = self._loaded(), self._kept[_SEQUENCE[Lane.SUGGESTION.value]]
-        self._reset(kept)
-        self._extend(job, kept, self._tokens_of_prompt(text))
+        model, (_, lane) = self._loaded(), self._lanes()
+        kept = lane.free
+        self._compute(job, lane, kept, self._tokens_of_prompt(text))
         began = time.monotonic()
-        logits = self._extend(job, kept, model.tokenize(appended, False))
+        logits = lane.append(kept, model.tokenize(appended, False))
         appended_at = time.monotonic()
         for _ in range(max_tokens):
-            logits = self._decode(job, kept, [int(logits[-1].argmax())])
+            logits = lane.append(kept, [int(logits[-1].argmax())])
         done = time.monotonic()
-        self._reset(kept)
+        lane.shorten(kept, 0)
         return {"append_ms": 1000 * (appended_at - began), "token_ms": 1000 * (done - appended_at) / max(1, max_tokens)}
-
-    # -- sequences
-
-    def _prefill(self, job: Job, kept: _Kept, tokens: Sequence[int]) -> tuple[Probabilities, int]:
-        """Bring a sequence to these tokens; the logits after the last one, and how many tokens were there already."""
-        model = self._loaded()
-        same = 0
-        for old, new in zip(kept.tokens, tokens[:-1], strict=False):
-            if old != new:
-                break
-            same += 1
-        if same < len(kept.tokens):
-            if not model.cut(kept.sequence, same):
-                same = 0
-                model.cut(kept.sequence, 0)
-            del kept.tokens[same:]
-        return self._extend(job, kept, tokens[same:])[-1], same
-
-    def _extend(self, job: Job, kept: _Kept, tokens: Sequence[int]) -> Probabilities:
-        logits: Probabilities | None = None
-        for chunk in _chunks(tokens, _STEP[kept.sequence]):
-            if logits is not None:
-                self._let_others(job, kept)
-            logits = self._decode(job, kept, chunk)
-        if logits is None:
-            raise ValueError("nothing to compute")
-        return logits
-
-    def _decode(self, job: Job, kept: _Kept, tokens: Sequence[int], every: bool = False) -> Probabilities:
-        model = self._loaded()
-        model.wanted = lambda: not job.cancelled
-        job.check()
-        logits = model.decode(kept.sequence, tokens, len(kept.tokens), every)
-        kept.tokens.extend(tokens)
-        return logits
-
-    def _reset(self, kept: _Kept) -> None:
-        self._loaded().cut(kept.sequence, 0)
-        kept.tokens.clear()
-
-    def _let_others(self, job: Job, kept: _Kept) -> None:
-        """Run what may go before a suggestion; a completion itself lets nobody pass."""
-        job.check()
-        if kept.sequence == _SEQUENCE[Lane.COMPLETION.value]:
-            return
-        began = time.monotonic()
-        self._desk.serve(_is_quick)
-        job.stood_aside += time.monotonic() - began
-
-
-@dataclass(slots=True)
-class _Run:
-    """One generation on its way."""
-
-    job: Job
-    kept: _Kept
-    own: list[int]
-    """The tokens of the person's text before the place where generating begins."""
-    tail: bytes
-    writer: Writer
-    biases: Biases
-    sampling: Sampling
-    memory: TokenMemory | None
-    memory_weight: float
-    generated: list[int] = field(default_factory=list)
-
-
-class _Clock:
-    """Where the time of one generation went, in milliseconds; what others took meanwhile counts as waiting."""
-
-    def __init__(self, job: Job) -> None:
-        self._job = job
-        self._began = time.monotonic()
-        self._prefilled: tuple[float, float] | None = None
-
-    def prefilled(self) -> None:
-        self._prefilled = time.monotonic(), self._job.stood_aside
-
-    def done(self) -> Usage:
-        now, aside = time.monotonic(), self._job.stood_aside
-        middle, aside_before = self._prefilled or (now, aside)
-        return Usage(
-            queue_ms=1000 * (self._began - self._job.arrived + aside),
-            prefill_ms=1000 * (middle - self._began - aside_before),
-            decode_ms=1000 * (now - middle - (aside - aside_before)),
-        )
-
-
-def _chunks(tokens: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    for first in range(0, len(tokens), size):
-        yield tokens[first : first + size]
 
 
 def _info(found: header.Header) -> dict[str, Any]:
@@ -541,4 +417,5 @@ def _info(found: header.Header) -> dict[str, Any]:
         "quantization": found.quantization,
         "files": [str(path) for path in found.files],
         "layers": found.layers,
+        "memory": asdict(memory_need(found)),
     }

@@ -1,8 +1,7 @@
-"""The one place that calls llama.cpp: a model with one context and several sequences.
+"""A model of llama.cpp: its weights, its vocabulary, and the contexts of the two lanes (context.py) over them.
 
-llama.cpp ends the process on many wrong calls (a batch that is too large, logits that were not asked for), and
-answers others with a NULL pointer that ctypes hands out as a true object of its own; so pointers are judged by truth
-value and every size is kept here.  Not safe for more than one thread.
+llama.cpp answers many wrong calls with a NULL pointer that ctypes hands out as a true object of its own; so pointers
+are judged by truth value.  Not safe for more than one thread.
 """
 
 from __future__ import annotations
@@ -10,29 +9,28 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import llama_cpp.llama_cpp as _llama
 import numpy as np
-from numpy.typing import NDArray
 
 from ownhand.adapters.worker import machine
+from ownhand.adapters.worker.context import BATCH, Context, Part, completion_shape, suggestion_shape, window_of
 from ownhand.adapters.worker.header import Header
-from ownhand.errors import Cancelled, ModelError
+from ownhand.domain.ports import MemoryNeed
+from ownhand.errors import ModelError
 
 L: Any = _llama
 """Untyped: the binding's decorators erase its signatures."""
 
-BATCH: Final = 512
-LANES: Final = 2
-MOST_CONTEXT: Final = 4096
-_ABORTED, _FULL = 2, 1
 _HIDDEN_ATTRIBUTES: Final = 1 << 0 | 1 << 1 | 1 << 3  # unknown, unused, control
 _ABORT_EXIT: Final = 77
+_ROWS: Final = 128
+"""Most tokens whose logits are asked for in one batch (Engine.score)."""
+_PER_TOKEN: Final = 600
+"""Bytes that each token of a vocabulary takes, in llama.cpp's tables and in ours (measured)."""
 
-Logits = NDArray[np.float32]
 Native: TypeAlias = Any
 """A pointer, structure or callback of the library."""
 
@@ -65,52 +63,58 @@ def _leave_cleanly_on_abort() -> Native:
 
 
 def context_length(header: Header) -> int:
-    """Tokens in each lane's window: what the model was trained for, at most 4096, a multiple of 256."""
-    trained = header.of_architecture("context_length", 2048)
-    return max(256, min(trained, MOST_CONTEXT) // 256 * 256)
+    """Tokens in each lane's window."""
+    return window_of(header.of_architecture("context_length", 2048))
+
+
+def memory_need(header: Header) -> MemoryNeed:
+    """What a model takes here, estimated from the same sizes its context is made with."""
+    window = context_length(header)
+    vocabulary, width = header.vocabulary, header.of_architecture("embedding_length")
+    rows = BATCH * 4 * (2 * header.of_architecture("feed_forward_length") + 4 * width)  # one layer's activations
+    logits = 2 * _ROWS * 4 * vocabulary  # where they are computed, and where they are handed out
+    return MemoryNeed(
+        weights=header.bytes,
+        cache=sum(header.kv_bytes(shape(window).cells) for shape in (completion_shape, suggestion_shape)),
+        compute=rows + logits + _PER_TOKEN * vocabulary,
+    )
 
 
 class Llama:
     """A loaded model.  `close()` gives its memory back."""
 
-    def __init__(self, header: Header, gpu_layers: int = 0, threads: int = 0) -> None:
-        """Load the file, the last `gpu_layers` layers into the GPU; `threads` 0 chooses by the machine.
-
-        Raises ModelError if llama.cpp refuses it or its weights are no numbers.
-        """
+    def __init__(self, header: Header) -> None:
+        """Load the file.  Raises ModelError if llama.cpp refuses it or its weights are no numbers."""
         self.header = header
-        self.gpu_layers = gpu_layers
         self.context = context_length(header)
-        self.wanted: Callable[[], bool] = lambda: True
-        """Asked all the time while llama.cpp computes; False aborts the computation."""
         self._model: Native = None
-        self._context: Native = None
-        self._batch: Native = None
+        self._open: list[Context] = []
         damaged = ModelError(f"The model file {header.path.name} could not be loaded. Download it again.")
         try:
-            self._model = L.llama_model_load_from_file(os.fsencode(header.path), _model_parameters(header, gpu_layers))
+            self._model = L.llama_model_load_from_file(os.fsencode(header.path), _model_parameters(header))
             if not self._model:
                 raise damaged
-            self._context = L.llama_init_from_model(self._model, _context_parameters(self.context))
-            if not self._context:
-                raise ModelError(
-                    f"There is not enough memory to run {header.path.name}. Choose a smaller model in Settings."
-                )
-            if threads:
-                L.llama_set_n_threads(self._context, threads, threads)
             self._prepare()
-            if not np.isfinite(self.decode(0, [self.start], 0)).all():
+            threads = machine.thread_counts()
+            self.completions = self._add(Context(self._model, self.size, completion_shape(self.context), threads))
+            """The context of the completions."""
+            self.suggestions = self._add(Context(self._model, self.size, suggestion_shape(self.context), threads))
+            """The context of the suggestions."""
+            first = self.completions.step(Part(0, [self.start, self.start], 0))[0]
+            if not np.isfinite(first).all():
                 raise damaged
-            self.cut(0, 0)
+            self.can_cut = self.completions.cut(0, 1)
+            """Whether a sequence can forget its end; an architecture with a running state can only forget all of it."""
+            self.completions.cut(0, 0)
         except BaseException:
             self.close()
             raise
 
+    def _add(self, context: Context) -> Context:
+        self._open.append(context)
+        return context
+
     def _prepare(self) -> None:
-        self._abort = L.ggml_abort_callback(lambda data: not self.wanted())
-        L.llama_set_abort_callback(self._context, self._abort, None)
-        self._memory = L.llama_get_memory(self._context)
-        self._batch = L.llama_batch_init(BATCH, 0, 1)
         self._vocab = L.llama_model_get_vocab(self._model)
         self.size: int = L.llama_vocab_n_tokens(self._vocab)
         self.adds_start: bool = L.llama_vocab_get_add_bos(self._vocab)
@@ -170,77 +174,22 @@ class Llama:
     def end_text(self) -> str:
         return self.text_of(int(L.llama_vocab_eos(self._vocab)))
 
-    # -- computing
-
-    def decode(self, lane: int, tokens: Sequence[int], position: int, every: bool = False) -> Logits:
-        """Append up to BATCH tokens to a lane; the logits after the last, or after `every` one.
-
-        Shape (rows, vocabulary), float32, valid until the next call.  Raises Cancelled if `wanted` said no; the lane is
-        then as it was before.
-        """
-        batch, count = self._batch, len(tokens)
-        if batch is None or not 0 < count <= BATCH or position + count > self.context:
-            raise ValueError("batch does not fit")
-        batch.n_tokens = count
-        for place, token in enumerate(tokens):
-            batch.token[place] = token
-            batch.pos[place] = position + place
-            batch.n_seq_id[place] = 1
-            batch.seq_id[place][0] = lane
-            batch.logits[place] = every
-        batch.logits[count - 1] = True
-        result = L.llama_decode(self._context, batch)
-        if result != 0:
-            self.cut(lane, position)
-            if result == _ABORTED:
-                raise Cancelled("cancelled")
-            if result == _FULL:
-                raise ModelError("The model's memory for this text is full. Shorten the text or the examples.")
-            raise ValueError(f"llama_decode returned {result}")
-        rows = count if every else 1
-        pointer = L.llama_get_logits(self._context) if every else L.llama_get_logits_ith(self._context, count - 1)
-        if not pointer:
-            raise ValueError("no logits")
-        return np.ctypeslib.as_array(pointer, shape=(rows, self.size))
-
-    def cut(self, lane: int, length: int) -> bool:
-        """Keep only the first `length` tokens of a lane; False if this architecture can only forget all of them."""
-        return bool(L.llama_memory_seq_rm(self._memory, lane, length, -1))
-
     def close(self) -> None:
-        if self._batch is not None:
-            L.llama_batch_free(self._batch)
-        if self._context:
-            L.llama_free(self._context)
+        while self._open:
+            self._open.pop().close()
         if self._model:
             L.llama_model_free(self._model)
-        self._batch = self._context = self._model = None
+        self._model = None
 
 
-_NO_DEVICE: Final = (ctypes.c_void_p * 1)(None)
-
-
-def _model_parameters(header: Header, gpu_layers: int) -> Native:
+def _model_parameters(header: Header) -> Native:
     parameters = L.llama_model_default_params()
-    parameters.n_gpu_layers = gpu_layers + 1 if gpu_layers else 0  # llama.cpp counts the output as the first
-    if not gpu_layers:  # WHY: else long prompts, and the buffers for them, would still go to the GPU
-        parameters.devices = ctypes.cast(_NO_DEVICE, ctypes.c_void_p)
+    parameters.n_gpu_layers = 0
     parameters.check_tensors = True  # damaged weights are no numbers, which computing may hide: text would be nonsense
     # WHY: on x86 repacking 4- and 5-bit weights costs load time and memory and makes prompts slower
     quantized = header.fields.get("general.file_type", 0)
     if quantized in (14, 15, 16, 17) and not machine.is_arm():
         parameters.use_extra_bufts = False
-    return parameters
-
-
-def _context_parameters(window: int) -> Native:
-    parameters = L.llama_context_default_params()
-    parameters.n_ctx = window * LANES
-    parameters.n_seq_max = LANES
-    parameters.kv_unified = False  # each lane has its whole window, whatever the other one holds
-    parameters.n_batch = parameters.n_ubatch = BATCH
-    parameters.n_threads, parameters.n_threads_batch = machine.threads()
-    parameters.no_perf = True
     return parameters
 
 

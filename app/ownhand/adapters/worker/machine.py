@@ -32,15 +32,11 @@ def taken_memory() -> int:
     return int(process.memory_info().rss)
 
 
-def threads() -> tuple[int, int]:
-    """Threads for single tokens and for prompts.
-
-    One token at a time is bound by memory and gains little from the last core, while a core less makes it collapse
-    when another program is busy; prompts gain from every core.
-    """
+def thread_counts() -> tuple[int, ...]:
+    """Numbers of threads worth trying, ascending; pace.py finds out which is best for what."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    cores = max(1, min(usable, psutil.cpu_count(logical=False) or usable))
-    return max(1, min(cores - 1, 8)), min(cores, 16)
+    cores = max(1, min(usable, psutil.cpu_count(logical=False) or usable, 16))
+    return tuple(sorted({1, max(1, cores // 2), max(1, cores - 1), cores}))
 
 
 def is_arm() -> bool:

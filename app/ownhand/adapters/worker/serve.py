@@ -29,6 +29,8 @@ NICE: Final = 10
 _ALIVE_EVERY: Final = 0.5
 
 Operation = Callable[..., Any]
+ANSWERED: Final = object()
+"""What an operation returns that has called `Desk.answer` itself."""
 
 
 class Job:
@@ -76,6 +78,8 @@ class Desk:
         self._open: dict[int, Job] = {}
         self._arrival = threading.Condition()
         self._operations: Mapping[str, Operation] = {}
+        self.noticed: Callable[[], None] = lambda: None
+        """Called in the reading thread after every arrival and every cancelling."""
 
     def post(self, message: Mapping[str, Any]) -> None:
         """Send one message; a window that is gone ends the process."""
@@ -94,15 +98,35 @@ class Desk:
                 job = self._open.get(message["cancel"])
                 if job is not None:
                     job.cancelled = True
-                return
-            job = Job(self, message["id"], message["op"], message.get("args") or {}, message.get("replaces") or "")
-            if job.replaces:
-                for other in self._open.values():
-                    if other.replaces == job.replaces:
-                        other.cancelled = True
-            self._open[job.number] = job
-            self._waiting.append(job)
-            self._arrival.notify()
+            else:
+                self._queue(message)
+        self.noticed()
+
+    def _queue(self, message: Mapping[str, Any]) -> None:
+        job = Job(self, message["id"], message["op"], message.get("args") or {}, message.get("replaces") or "")
+        if job.replaces:
+            for other in self._open.values():
+                if other.replaces == job.replaces:
+                    other.cancelled = True
+        self._open[job.number] = job
+        self._waiting.append(job)
+        self._arrival.notify()
+
+    def pressing(self, where: Callable[[Job], bool]) -> bool:
+        """Whether a request waits for which `where` holds, or any request that is open was cancelled."""
+        with self._arrival:
+            return any(where(job) for job in self._waiting) or any(job.cancelled for job in self._open.values())
+
+    def take(self, where: Callable[[Job], bool], past: Callable[[Job], bool]) -> Job | None:
+        """The oldest waiting request, if `where` holds for it, to be answered by `answer`; those for which `past` holds
+        are looked past, since they are served another way.
+        """
+        with self._arrival:
+            job = next((job for job in self._waiting if not past(job)), None)
+            if job is None or not where(job):
+                return None
+            self._waiting.remove(job)
+            return job
 
     def serve(self, where: Callable[[Job], bool]) -> None:
         """Run every waiting request for which `where` holds, oldest first, and return."""
@@ -131,8 +155,17 @@ class Desk:
             operation = self._operations.get(job.op)
             if operation is None:
                 raise BadInput(f"This worker cannot do {job.op!r}.")
-            answer: dict[str, Any] = {"id": job.number, "result": operation(job, **job.args)}
+            result = operation(job, **job.args)
         except Exception as error:  # the one place where a worker's failures become messages
+            self.answer(job, error=error)
+        else:
+            if result is not ANSWERED:
+                self.answer(job, result)
+
+    def answer(self, job: Job, result: object = None, error: Exception | None = None) -> None:
+        """End a request with its result, or with an error."""
+        answer: dict[str, Any] = {"id": job.number, "result": result}
+        if error is not None:
             answer = {"id": job.number, "error": protocol.error_to_wire(error)}
             if answer["error"]["kind"] == protocol.FAULT:
                 _report(error)

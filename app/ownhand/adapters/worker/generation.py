@@ -1,0 +1,193 @@
+"""One answer on its way from logits to text: what may come next, what is chosen, what is said and when it ends.
+
+Knows nothing of llama.cpp or of sequences: whoever computes gives it rows of logits and takes the chosen tokens.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from ownhand.adapters.worker.decode import Biases, Chooser, Ids, Probabilities, Vocabulary, Writer, penalise, restrict
+from ownhand.adapters.worker.serve import Job
+from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory
+from ownhand.domain.ports import Sampling, Usage
+
+_TAIL: Final = 256
+"""Bytes of the text that biases may look back on."""
+_BAND: Final = 6.0
+"""Tokens whose log score lies further below the best one than this are not looked at where the best one is taken."""
+_CLOSE: Final = 1.5
+"""How much wider than min-p asks the candidates are taken, so that what is left out changes no share visibly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The next token."""
+
+    token: int
+    logprob: float
+    """Natural log of the probability that the untempered, mixed distribution gives it."""
+    margin: float
+    """By how much its log score beats the next best one; infinite where there is no other."""
+
+
+@dataclass(slots=True)
+class Generation:
+    """A request and how far its answer is."""
+
+    job: Job
+    vocabulary: Vocabulary
+    prompt: Sequence[int]
+    """All tokens before the answer."""
+    own: Sequence[int]
+    """The tokens of the person's text among them, which are its end."""
+    tail: bytes
+    writer: Writer
+    biases: Biases
+    sampling: Sampling
+    memory: TokenMemory | None
+    memory_weight: float
+    max_tokens: int
+    min_probability: float
+    reused: int = 0
+    """Tokens of the prompt that needed no computing."""
+    finish: str = ""
+    """Why it ended, '' while it goes on: stop | length | unlikely | cancelled."""
+    written: list[int] = field(default_factory=list)
+    _chooser: Chooser = field(init=False)
+    _pending: float = 0.0
+    _together: float = 0.0
+    _began: float = field(default_factory=time.monotonic)
+    _aside_before: float = 0.0
+    _prefilled: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        rules = self.sampling
+        self._chooser = Chooser(rules.temperature, rules.top_k, rules.top_p, rules.min_p, rules.seed)
+        self._aside_before = self.job.stood_aside
+
+    def peek(self, logits: Probabilities) -> Choice:
+        """What comes next after this row of logits (shape: vocabulary).  Changes nothing but the sampler's state."""
+        claim = self._claim()
+        recent = [*self.own, *self.written][-self.sampling.repeat_last :] if self.sampling.repeat_last > 0 else []
+        fitted = penalise(logits, recent, self.sampling.repeat_penalty) if self.sampling.repeat_penalty != 1 else logits
+        bias = self._bias()
+        allowed = self.vocabulary.consistent(self.writer.partial) if self.writer.partial else None
+        ids = allowed[0] if allowed else self._candidates(fitted, bias, claim)
+        measured = self._mixed(logits, ids, claim)
+        chosen = measured if fitted is logits else self._mixed(fitted, ids, claim)
+        if allowed:
+            measured, chosen = restrict(measured, allowed[1]), restrict(chosen, allowed[1])
+        with np.errstate(divide="ignore"):
+            plain: Probabilities = np.log(chosen)
+        scores = plain if bias is None else plain + bias[ids]
+        if not np.isfinite(scores.max()):  # every token that fits is banned: better the ban fails than the text
+            scores = plain
+        place = self._chooser.choose(scores)
+        others = np.delete(scores, place)
+        certain = self.sampling.temperature > 0 or not len(others)  # what is drawn is drawn, however close
+        margin = np.inf if certain else float(scores[place] - others.max())
+        return Choice(int(ids[place]), float(np.log(max(float(measured[place]), 1e-30))), margin)
+
+    def take(self, choice: Choice) -> int | None:
+        """Accept a choice: say what became certain, and return the token to compute next, or None at the end."""
+        self._together += choice.logprob
+        if self.min_probability > 0 and self._together < np.log(self.min_probability):
+            self._end("unlikely")
+            return None
+        if choice.token in self.vocabulary.ends:
+            self._end("stop")
+            return None
+        piece = self.vocabulary.pieces[choice.token]
+        self.written.append(choice.token)
+        self.tail = (self.tail + piece)[-_TAIL:]
+        self._pending += choice.logprob
+        self._say(self.writer.write(piece))
+        if self.writer.stopped:
+            self._end("stop")
+            return None
+        if len(self.written) >= self.max_tokens:
+            self._end("length")
+            return None
+        return choice.token
+
+    def end_here(self) -> None:
+        """There is no room for another token."""
+        self._end("length")
+
+    def prefilled(self) -> None:
+        """The prompt has been computed."""
+        self._prefilled = time.monotonic(), self.job.stood_aside
+
+    def usage(self) -> dict[str, Any]:
+        """What it cost, as ports.Usage; what others took meanwhile counts as waiting."""
+        now, aside = time.monotonic(), self.job.stood_aside
+        middle, aside_middle = self._prefilled or (now, aside)
+        waited = self._began - self.job.arrived - self._aside_before
+        return {
+            "prompt_tokens": len(self.prompt),
+            "reused_tokens": self.reused,
+            "new_tokens": len(self.written),
+            "queue_ms": 1000 * (waited + aside),
+            "prefill_ms": 1000 * (middle - self._began - (aside_middle - self._aside_before)),
+            "decode_ms": 1000 * (now - middle - (aside - aside_middle)),
+            "finish": self.finish or Usage().finish,
+        }
+
+    def _end(self, why: str) -> None:
+        self._say(self.writer.finish())
+        self.finish = why
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.job.send({"text": text, "logprob": self._pending})
+            self._pending = 0.0
+
+    # -- distributions
+
+    def _claim(self) -> Prediction:
+        if self.memory is None:
+            return NOTHING
+        recent = [*self.own[-ORDER:], *self.written[-ORDER:]]
+        return self.memory.predict(recent, start=len(self.own) + len(self.written) < ORDER)
+
+    def _bias(self) -> Probabilities | None:
+        """What is added to the log score of each token, or None for nothing (shape: vocabulary)."""
+        if not self.biases:
+            return None
+        bias = np.zeros(len(self.vocabulary.pieces), np.float32)
+        self.biases.apply(bias, self.tail)
+        return bias
+
+    def _candidates(self, logits: Probabilities, bias: Probabilities | None, claim: Prediction) -> Ids:
+        """Tokens that could be chosen, ascending: those near the best one, and what the memory claims."""
+        scores = logits if bias is None else logits + bias
+        rules = self.sampling
+        if rules.temperature > 0 and rules.min_p <= 0:
+            ids = np.arange(len(scores))
+        else:
+            band = _BAND if rules.temperature <= 0 else _CLOSE - float(np.log(rules.min_p))
+            best = scores.max()
+            ids = np.flatnonzero(scores >= best - band) if np.isfinite(best) else np.arange(len(scores))
+        if claim.parts:
+            ids = np.union1d(ids, np.concatenate([tokens for tokens, _ in claim.parts]))
+        possible: Ids = ids[~self.vocabulary.never[ids]]
+        return possible
+
+    def _mixed(self, logits: Probabilities, ids: Ids, claim: Prediction) -> Probabilities:
+        """The mixed probabilities of some tokens, ascending; exact, for the sum runs over the whole vocabulary."""
+        best = logits.max()
+        mixed: Probabilities = np.exp(logits[ids] - best) / np.exp(logits - best).sum()
+        weight = self.memory_weight
+        if weight > 0 and claim.claimed:
+            mixed *= np.float32(1.0 - weight * claim.claimed)
+            for tokens, claims in claim.parts:
+                places = np.minimum(np.searchsorted(ids, tokens), len(ids) - 1)
+                known = ids[places] == tokens
+                mixed[places[known]] += (weight * claims[known]).astype(np.float32)
+        return mixed
