@@ -12,7 +12,7 @@ from ownhand.adapters import importers, store
 from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.adapters.spelling import Speller
 from ownhand.adapters.store import SqlVault
-from ownhand.adapters.worker.engine_client import EngineClient
+from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
 from ownhand.adapters.worker.recall import RecallClient
 from ownhand.domain.ports import Vault
 from ownhand.errors import WorkerError
@@ -26,7 +26,7 @@ from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
 from ownhand.services.retrieval import Retrieval
 from ownhand.services.status import Status, StatusEvent
-from ownhand.settings import Settings
+from ownhand.settings import GPU_LAYERS, THREADS, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +143,23 @@ class Workers:
 
     def __init__(self) -> None:
         self.status = Status()
-        self.engines = Engines(lambda: EngineClient(on_state=self.status.worker), paths.builtin_model())
+        self.load_options = LoadOptions()
+        """How models are loaded from now on."""
+        self.engines = Engines(
+            lambda: EngineClient(on_state=self.status.worker, options=lambda: self.load_options), paths.builtin_model()
+        )
         self.recall = RecallClient(on_state=self.status.worker)
+
+    def follow(self, settings: Settings) -> None:
+        """Load models as these settings say; a change of them starts the engines anew."""
+
+        def changed(key: str) -> None:
+            if key in (GPU_LAYERS.key, THREADS.key):
+                self.load_options = LoadOptions(settings.get(GPU_LAYERS), settings.get(THREADS))
+                self.engines.reload()
+
+        self.load_options = LoadOptions(settings.get(GPU_LAYERS), settings.get(THREADS))
+        settings.listen(changed)
 
     def close(self) -> None:
         """End the processes."""
@@ -237,6 +252,7 @@ def build(options: Options) -> App:
     vault = open_vault(options)
     workers = Workers()
     hand = build_hand(vault, workers, "own", patient=options.patient)
+    workers.follow(hand.settings)
     places = [
         ("Vault", options.folder / "vault.db"),
         ("Models you added", paths.models_dir()),

@@ -62,7 +62,13 @@ THEME = Setting(
 FONT_SIZE = Setting("font_size", 13, "Text size", "Of the editor, in points.", APPEARANCE, low=9, high=28)
 THREADS = Setting("threads", 0, "Processor threads", "0 lets Ownhand choose.", ADVANCED, low=0, high=64)
 GPU_LAYERS = Setting(
-    "gpu_layers", 0, "Layers on the GPU", "Needs a build of llama.cpp with GPU support.", ADVANCED, low=0, high=200
+    "gpu_layers",
+    -1,
+    "Layers on the GPU",
+    "-1 puts there what fits, 0 uses no GPU. Needs a build for it: make run GPU=cuda, vulkan or metal.",
+    ADVANCED,
+    low=-1,
+    high=999,
 )
 COMPLETION_MODEL = Setting("model.completion", "", "Model for completions", "Empty means the built-in one.", ADVANCED)
 SUGGESTION_MODEL = Setting("model.suggestion", "", "Model for suggestions", "Empty means the built-in one.", ADVANCED)

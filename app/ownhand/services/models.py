@@ -21,6 +21,7 @@ class LoadedEngine(Engine, Protocol):
     """An engine that can also look at a model file without loading it, and try one out in a process of its own."""
 
     def inspect(self, model: Path) -> ModelInfo: ...
+    def reload(self) -> None: ...
     def trial(self, model: Path) -> Trial: ...
 
 
@@ -123,6 +124,13 @@ class Engines:
             engines = list(self._engines.values())
         for engine in engines:
             engine.forget(memory)
+
+    def reload(self) -> None:
+        """Load every model anew at its next use, because how models are loaded has changed."""
+        with self._lock:
+            engines = list(self._engines.values())
+        for engine in engines:
+            engine.reload()
 
     def close(self) -> None:
         """End the processes."""

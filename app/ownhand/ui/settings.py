@@ -87,6 +87,7 @@ class SettingRows(QWidget):
             spin.setRange(setting.low, setting.high)
             spin.setAlignment(Qt.AlignmentFlag.AlignRight)
             spin.setFixedWidth(84)
+            spin.setKeyboardTracking(False)  # a number counts when it is whole
             spin.setValue(int(str(value)))
             spin.valueChanged.connect(store)
             return spin, lambda new: spin.setValue(int(str(new)))

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from ownhand.adapters.worker import header, machine
+from ownhand.adapters.worker import gpu, header, machine
 from ownhand.adapters.worker.context import Full, Interrupted, Logits
 from ownhand.adapters.worker.decode import Biases, Vocabulary, Writer, split_partial
 from ownhand.adapters.worker.generation import Generation
 from ownhand.adapters.worker.lanes import CompletionLane, Kept, SuggestionLane, chunks, full
-from ownhand.adapters.worker.llama import Llama, context_length, memory_need
+from ownhand.adapters.worker.llama import Llama, context_length
+from ownhand.adapters.worker.need import layers_that_fit, memory_need
 from ownhand.adapters.worker.prefixes import Prefixes
 from ownhand.adapters.worker.prompt import render
 from ownhand.adapters.worker.serve import ANSWERED, Desk, Job, Operation
@@ -32,6 +33,9 @@ _SCORED_AT_ONCE: Final = 128
 _CUT_STEP: Final = 128
 """A text too long for the window loses its beginning in steps of so many tokens, so that typing on keeps the prefix."""
 _TAIL: Final = 256
+AUTO: Final = -1
+"""As many layers on the GPU as fit."""
+_NOT_ON_GPU: Final = "The GPU had no room for this model, so the processor computes it."
 
 
 def open_role(desk: Desk) -> Mapping[str, Operation]:
@@ -39,6 +43,7 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
     engine = Engine(desk)
     return {
         "inspect": engine.inspect,
+        "gpus": engine.gpus,
         "load": engine.load,
         "unload": engine.unload,
         "generate": engine.generate,
@@ -60,6 +65,15 @@ def _is_suggestion(job: Job) -> bool:
     return job.op == "generate" and not _is_completion(job)
 
 
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """How a model is loaded."""
+
+    header: header.Header
+    gpu_layers: int
+    threads: int
+
+
 def _is_quick(job: Job) -> bool:
     """Whether a request may run while suggestions or a score are being computed."""
     return _is_completion(job) or job.op not in ("generate", "load", "unload", "score", "raw_loop")
@@ -72,8 +86,8 @@ class Engine:
         self._desk = desk
         desk.noticed = self._noticed
         self._model: Llama | None = None
-        self._path: Path | None = None
-        """Of the model in use, also while it is unloaded."""
+        self._loading: _Loading | None = None
+        """How the model in use was loaded, also while it is unloaded."""
         self._vocabulary = Vocabulary([], [])
         self._prefixes = Prefixes()
         self._completions: CompletionLane | None = None
@@ -97,43 +111,74 @@ class Engine:
 
     # -- the model
 
-    def inspect(self, job: Job, path: str) -> dict[str, Any]:
+    def inspect(self, job: Job, path: str, gpu_layers: int = AUTO) -> dict[str, Any]:
         """What a model file says of itself, without loading it.  Raises ModelError if it cannot be used."""
-        return self._info(header.read(Path(path)))
+        found = header.read(Path(path))
+        return self._info(found, *self._plan(found, gpu_layers))
 
-    def load(self, job: Job, path: str) -> dict[str, Any]:
+    def load(self, job: Job, path: str, gpu_layers: int = AUTO, threads: int = 0) -> dict[str, Any]:
         """Load a model in place of the one that is loaded, and forget all memories: they hold its token ids.
 
-        Raises ModelError and keeps the old model if the new one cannot be used.
+        `gpu_layers` AUTO puts as many layers as fit into the GPU, where there is one; a model that the GPU will not
+        take is left to the processor, and the answer's `note` says so.  `threads` 0 chooses by the machine.  Raises
+        ModelError and keeps the old model if the new one cannot be used.
         """
         found = header.read(Path(path))
-        info = self._info(found)
-        header.check_memory(found, memory_need(found), info["available"])
-        old = self._model.header if self._model is not None else None
+        devices, layers = self._plan(found, gpu_layers)
+        header.check_memory(found, memory_need(found, devices, layers), self._available())
+        old = self._loading
         self._unload()
         try:
-            model = self._take(found)
+            layers = self._take(_Loading(found, layers, threads))
         except ModelError:
             if old is not None:
                 self._take(old)
             raise
         self._memories.clear()
-        return {**info, "fill_in_middle": model.fill_in_middle is not None}
+        note = "" if layers or not devices or not gpu_layers else _NOT_ON_GPU
+        info = self._info(found, devices, layers)
+        return {**info, "fill_in_middle": self._loaded().fill_in_middle is not None, "note": note}
 
     def unload(self, job: Job) -> None:
         """Give the model's memory back; the next request that needs it loads it again."""
         self._unload()
 
-    def _info(self, found: header.Header) -> dict[str, Any]:
-        """A ModelInfo on its way: what the file says, what it needs, and what it could take in place of ours."""
-        available = machine.available_memory()
-        if self._model is not None:
-            available += memory_need(self._model.header).main
-        return {**_info(found), "available": available}
+    def gpus(self, job: Job) -> list[dict[str, Any]]:
+        """The GPUs that this build of llama.cpp can use; see gpu.Gpu."""
+        return [asdict(found) for found in gpu.gpus()]
 
-    def _take(self, found: header.Header) -> Llama:
-        model = self._model = Llama(found)
-        self._path = found.path
+    def _plan(self, found: header.Header, wanted: int) -> tuple[list[gpu.Gpu], int]:
+        """The GPUs, and how many layers go there: at most as many as the model has, and as `wanted` unless AUTO."""
+        devices = gpu.gpus() if wanted else []
+        if not devices:
+            return [], 0
+        return devices, layers_that_fit(found, devices) if wanted < 0 else min(wanted, found.layers)
+
+    def _available(self) -> int:
+        """Memory for a model in place of the one that is loaded."""
+        held = 0 if self._model is None else memory_need(self._model.header).main
+        return machine.available_memory() + held
+
+    def _info(self, found: header.Header, devices: Sequence[gpu.Gpu], layers: int) -> dict[str, Any]:
+        """A ModelInfo on its way: what the file says, what it needs, and what it could take in place of ours."""
+        return {
+            **_info(found),
+            "gpu_layers": layers,
+            "memory": asdict(memory_need(found, devices, layers)),
+            "available": self._available(),
+        }
+
+    def _take(self, loading: _Loading) -> int:
+        """Load it; how many layers the GPU took: none if it failed with the number that was wanted."""
+        try:
+            model = Llama(loading.header, loading.gpu_layers, loading.threads)
+        except ModelError:
+            if not loading.gpu_layers:
+                raise
+            header.check_memory(loading.header, memory_need(loading.header), machine.available_memory())
+            model = Llama(loading.header, 0, loading.threads)
+        self._loading = replace(loading, gpu_layers=model.gpu_layers)
+        self._model = model
         self._vocabulary = Vocabulary(model.pieces, model.ends)
         self._completions = CompletionLane(model.completions, model.can_cut, self._prefixes)
         self._suggestions = SuggestionLane(
@@ -144,7 +189,7 @@ class Engine:
             admit=self._another_suggestion,
             done=self._suggested,
         )
-        return model
+        return model.gpu_layers
 
     def _unload(self) -> None:
         model, self._model = self._model, None
@@ -155,9 +200,9 @@ class Engine:
 
     def _loaded(self) -> Llama:
         if self._model is None:
-            if self._path is None:
+            if self._loading is None:
                 raise ModelError("No model is loaded. Choose one in Settings.")
-            self._take(header.read(self._path))
+            self._take(self._loading)
         if self._model is None:
             raise ModelError("The model could not be loaded again. Choose one in Settings.")
         return self._model
@@ -417,5 +462,4 @@ def _info(found: header.Header) -> dict[str, Any]:
         "quantization": found.quantization,
         "files": [str(path) for path in found.files],
         "layers": found.layers,
-        "memory": asdict(memory_need(found)),
     }

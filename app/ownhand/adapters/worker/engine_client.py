@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,17 @@ _WORK_TIMEOUT_S: Final = 60.0
 _TEXTS_AT_ONCE: Final = 100
 _TRIAL_TEXT: Final = "The meeting went on for longer than anyone had expected, and when we left it was dark. " * 12
 _TRIAL_TOKENS: Final = 32
+_GPU_KILLED: Final = "The GPU stopped the engine while a model was loaded, so the processor computes instead."
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What the person may set for the loading of models."""
+
+    gpu_layers: int = -1
+    """Layers on the GPU; -1 puts there what fits."""
+    threads: int = 0
+    """Processor threads; 0 chooses by the machine."""
 
 
 class EngineStream:
@@ -51,9 +62,21 @@ class EngineStream:
 class EngineClient(Engine):
     """The language model in its worker process.  Every method may be called from any thread."""
 
-    def __init__(self, model: Path | None = None, *, on_state: StateListener | None = None) -> None:
-        """`model` is loaded when the engine is first used; `on_state` as in WorkerClient."""
+    def __init__(
+        self,
+        model: Path | None = None,
+        *,
+        on_state: StateListener | None = None,
+        options: Callable[[], LoadOptions] = LoadOptions,
+    ) -> None:
+        """`model` is loaded when the engine is first used; `on_state` as in WorkerClient.
+
+        `options` is asked before every load.
+        """
         self._worker = WorkerClient("engine", on_state=on_state, on_spawn=self._tell_everything)
+        self._options = options
+        self._gpu_kills = False
+        """A process died while it loaded a model onto the GPU, so the next ones do without."""
         self._model = model
         self._info: ModelInfo | None = None
         self._memories: dict[str, list[str]] = {}
@@ -79,9 +102,12 @@ class EngineClient(Engine):
             with self._state:
                 self._model = model
             try:
-                self._worker.start()
-                if running is not None and running == self._worker.pid:  # a new process has loaded it already
-                    self._info = _model_info(self._worker.call("load", _LOAD_TIMEOUT_S, path=str(model)))
+                try:
+                    self._load(model, running)
+                except WorkerError:
+                    if not self._gpu_kills:
+                        raise
+                    self._load(model, None)
             except BaseException:
                 with self._state:
                     self._model = before
@@ -92,9 +118,34 @@ class EngineClient(Engine):
                 raise WorkerError("The engine lost the model while loading it. Try again.")
             return self._info
 
+    def _load(self, model: Path, running: int | None) -> None:
+        self._worker.start()
+        if running is not None and running == self._worker.pid:  # a new process has loaded it already
+            self._info = self._load_in(self._worker.call, model)
+
+    def _load_in(self, call: Call, model: Path) -> ModelInfo:
+        """Have a process load a model; the GPU is left out once one died of it."""
+        options = self._options()
+        if self._gpu_kills:
+            options = replace(options, gpu_layers=0)
+        gpu = options.gpu_layers != 0 and bool(call("gpus", timeout=_WORK_TIMEOUT_S))
+        try:
+            info = _model_info(call("load", timeout=_LOAD_TIMEOUT_S, path=str(model), **asdict(options)))
+        except WorkerError:
+            self._gpu_kills = self._gpu_kills or gpu
+            raise
+        if self._gpu_kills:
+            info = replace(info, note=_GPU_KILLED)
+        return info
+
     def inspect(self, model: Path) -> ModelInfo:
         """What a model file says of itself, without loading it.  Raises ModelError if it cannot be used."""
-        return _model_info(self._worker.call("inspect", _WORK_TIMEOUT_S, path=str(model)))
+        layers = 0 if self._gpu_kills else self._options().gpu_layers
+        return _model_info(self._worker.call("inspect", _WORK_TIMEOUT_S, path=str(model), gpu_layers=layers))
+
+    def gpus(self) -> list[str]:
+        """The names of the GPUs that the installed llama.cpp can use."""
+        return [str(found["name"]) for found in self._worker.call("gpus", _WORK_TIMEOUT_S)]
 
     def trial(self, model: Path) -> Trial:
         """Load a model and let it read and write a little in a process of its own, which may die of it.
@@ -102,7 +153,7 @@ class EngineClient(Engine):
         This engine and its model are left as they are.  Raises ModelError, in one sentence, if the model cannot be
         used, whatever it did to that process; WorkerError if no process could be started.
         """
-        child = EngineClient()
+        child = EngineClient(options=self._options)
         try:
             child.worker.start()
             try:
@@ -202,6 +253,11 @@ class EngineClient(Engine):
 
     # -- life
 
+    def reload(self) -> None:
+        """End the worker; the next request starts one that loads the model with the options of then."""
+        self._gpu_kills = False
+        self._worker.restart()
+
     def close(self) -> None:
         """End the worker within two seconds."""
         self._worker.close()
@@ -216,7 +272,7 @@ class EngineClient(Engine):
             model, names = self._model, list(self._memories)
         if model is None:
             return
-        self._info = _model_info(call("load", timeout=_LOAD_TIMEOUT_S, path=str(model)))
+        self._info = self._load_in(call, model)
         for name in names:
             self._send_memory(call, name)
 

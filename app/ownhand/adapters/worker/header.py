@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import struct
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,6 +26,7 @@ _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?
 _STRING, _ARRAY = 8, 9
 _MOST_FIELDS, _MOST_TENSORS, _LONGEST_STRING, _LONGEST_ARRAY = 4096, 65536, 1 << 22, 1 << 24
 _MOST_LISTED: Final = 1024
+_LAYER: Final = re.compile(r"blk\.(\d{1,5})\.")
 
 _EMBEDDERS: Final = frozenset(
     "bert modern-bert nomic-bert nomic-bert-moe neo-bert jina-bert-v2 jina-bert-v3 eurobert gemma-embedding "
@@ -48,6 +50,10 @@ class Header:
     """How many entries each list has."""
     parameters: int
     tensors: int
+    layer_bytes: Mapping[int, int] = field(repr=False)
+    """Bytes of the weights of each layer."""
+    head_bytes: int
+    """Bytes of the weights that make the logits."""
     data_end: int
     """Bytes the first file must have for its tensors to be complete."""
     files: tuple[Path, ...] = ()
@@ -79,17 +85,16 @@ class Header:
             value = max(value, default=default)
         return value if isinstance(value, int) else default
 
-    def kv_bytes(self, tokens: int) -> int:
-        """Memory of the key-value cache for so many tokens, in bytes (half precision)."""
+    def kv_bytes(self, tokens: int, layer: int | None = None) -> int:
+        """Memory of the key-value cache for so many tokens, of one layer or of all, in bytes (half precision)."""
         heads = max(1, self.of_architecture("attention.head_count", 1))
         width = self.of_architecture("embedding_length") // heads
         keys = self.of_architecture("attention.key_length", width)
         values = self.of_architecture("attention.value_length", width)
-        each = self.fields.get(f"{self.architecture}.attention.head_count_kv")
-        if isinstance(each, tuple):  # layer by layer; layers that keep no keys have none
-            kv_heads = sum(int(number) for number in each)
-        else:
-            kv_heads = self.layers * (self.of_architecture("attention.head_count_kv", heads) or heads)
+        each = self.fields.get(f"{self.architecture}.attention.head_count_kv", heads) or heads
+        # a list goes layer by layer, and layers that keep no keys have none
+        by_layer = [int(number) for number in each] if isinstance(each, tuple) else [int(each)] * self.layers
+        kv_heads = sum(by_layer) if layer is None else sum(by_layer[layer : layer + 1])
         return tokens * kv_heads * (keys + values) * 2
 
 
@@ -184,6 +189,9 @@ def _join(part: Header, count: int) -> Header:
         if (_whole_number(other, "split.count", 1), _whole_number(other, "split.no", 0)) != (count, number):
             raise ModelError(f"{paths[number].name} belongs to another model. Download all parts again.")
     tensors = sum(other.tensors for other in parts)
+    layer_bytes: Counter[int] = Counter()
+    for other in parts:
+        layer_bytes.update(other.layer_bytes)
     if tensors != _whole_number(parts[0], "split.tensors.count", tensors):
         raise ModelError(f"The parts of {paths[0].name} do not belong together. Download all of them again.")
     return replace(
@@ -191,6 +199,8 @@ def _join(part: Header, count: int) -> Header:
         bytes=sum(other.bytes for other in parts),
         parameters=sum(other.parameters for other in parts),
         tensors=tensors,
+        layer_bytes=layer_bytes,
+        head_bytes=max(other.head_bytes for other in parts),
         files=tuple(paths),
     )
 
@@ -239,8 +249,10 @@ def _scan(path: Path, size: int, file: BinaryIO) -> Header:
         else:
             fields[key] = _value(file, kind)
     parameters, end = 0, 0
+    layer_bytes: Counter[int] = Counter()
+    heads: dict[str, int] = {}
     for _ in range(tensors):
-        _string(file)
+        name = _string(file)
         (dimensions,) = _unpack(file, "I")
         if dimensions > 8:
             raise ValueError("implausible tensor")
@@ -250,10 +262,16 @@ def _scan(path: Path, size: int, file: BinaryIO) -> Header:
         kind, offset = _unpack(file, "IQ")
         block, block_bytes = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
         parameters += elements
-        end = max(end, offset + elements // block * block_bytes)
+        size_here = elements // block * block_bytes
+        end = max(end, offset + size_here)
+        if layer := _LAYER.match(name):
+            layer_bytes[int(layer[1])] += size_here
+        elif name in ("output.weight", "token_embd.weight"):
+            heads[name] = size_here
     alignment = int(fields.get("general.alignment", 32)) or 32
     start = (file.tell() + alignment - 1) // alignment * alignment if tensors else file.tell()
-    return Header(path, size, fields, lengths, parameters, tensors, start + end, (path,))
+    head = heads.get("output.weight", heads.get("token_embd.weight", 0))  # without one of its own, the embedding
+    return Header(path, size, fields, lengths, parameters, tensors, layer_bytes, head, start + end, (path,))
 
 
 def _unpack(file: BinaryIO, form: str) -> tuple[Any, ...]:

@@ -16,9 +16,8 @@ import llama_cpp.llama_cpp as _llama
 import numpy as np
 
 from ownhand.adapters.worker import machine
-from ownhand.adapters.worker.context import BATCH, Context, Part, completion_shape, suggestion_shape, window_of
+from ownhand.adapters.worker.context import Context, Part, completion_shape, suggestion_shape, window_of
 from ownhand.adapters.worker.header import Header
-from ownhand.domain.ports import MemoryNeed
 from ownhand.errors import ModelError
 
 L: Any = _llama
@@ -26,10 +25,6 @@ L: Any = _llama
 
 _HIDDEN_ATTRIBUTES: Final = 1 << 0 | 1 << 1 | 1 << 3  # unknown, unused, control
 _ABORT_EXIT: Final = 77
-_ROWS: Final = 128
-"""Most tokens whose logits are asked for in one batch (Engine.score)."""
-_PER_TOKEN: Final = 600
-"""Bytes that each token of a vocabulary takes, in llama.cpp's tables and in ours (measured)."""
 
 Native: TypeAlias = Any
 """A pointer, structure or callback of the library."""
@@ -67,38 +62,29 @@ def context_length(header: Header) -> int:
     return window_of(header.of_architecture("context_length", 2048))
 
 
-def memory_need(header: Header) -> MemoryNeed:
-    """What a model takes here, estimated from the same sizes its context is made with."""
-    window = context_length(header)
-    vocabulary, width = header.vocabulary, header.of_architecture("embedding_length")
-    rows = BATCH * 4 * (2 * header.of_architecture("feed_forward_length") + 4 * width)  # one layer's activations
-    logits = 2 * _ROWS * 4 * vocabulary  # where they are computed, and where they are handed out
-    return MemoryNeed(
-        weights=header.bytes,
-        cache=sum(header.kv_bytes(shape(window).cells) for shape in (completion_shape, suggestion_shape)),
-        compute=rows + logits + _PER_TOKEN * vocabulary,
-    )
-
-
 class Llama:
     """A loaded model.  `close()` gives its memory back."""
 
-    def __init__(self, header: Header) -> None:
-        """Load the file.  Raises ModelError if llama.cpp refuses it or its weights are no numbers."""
+    def __init__(self, header: Header, gpu_layers: int = 0, threads: int = 0) -> None:
+        """Load the file, the last `gpu_layers` layers into the GPU; `threads` 0 chooses by the machine.
+
+        Raises ModelError if llama.cpp refuses it or its weights are no numbers.
+        """
         self.header = header
+        self.gpu_layers = gpu_layers
         self.context = context_length(header)
         self._model: Native = None
         self._open: list[Context] = []
         damaged = ModelError(f"The model file {header.path.name} could not be loaded. Download it again.")
         try:
-            self._model = L.llama_model_load_from_file(os.fsencode(header.path), _model_parameters(header))
+            self._model = L.llama_model_load_from_file(os.fsencode(header.path), _model_parameters(header, gpu_layers))
             if not self._model:
                 raise damaged
             self._prepare()
-            threads = machine.thread_counts()
-            self.completions = self._add(Context(self._model, self.size, completion_shape(self.context), threads))
+            counts = (threads,) if threads else machine.thread_counts()
+            self.completions = self._add(Context(self._model, self.size, completion_shape(self.context), counts))
             """The context of the completions."""
-            self.suggestions = self._add(Context(self._model, self.size, suggestion_shape(self.context), threads))
+            self.suggestions = self._add(Context(self._model, self.size, suggestion_shape(self.context), counts))
             """The context of the suggestions."""
             first = self.completions.step(Part(0, [self.start, self.start], 0))[0]
             if not np.isfinite(first).all():
@@ -182,9 +168,14 @@ class Llama:
         self._model = None
 
 
-def _model_parameters(header: Header) -> Native:
+_NO_DEVICE: Final = (ctypes.c_void_p * 1)(None)
+
+
+def _model_parameters(header: Header, gpu_layers: int) -> Native:
     parameters = L.llama_model_default_params()
-    parameters.n_gpu_layers = 0
+    parameters.n_gpu_layers = gpu_layers + 1 if gpu_layers else 0  # llama.cpp counts the output as the first
+    if not gpu_layers:  # WHY: else long prompts, and the buffers for them, would still go to the GPU
+        parameters.devices = ctypes.cast(_NO_DEVICE, ctypes.c_void_p)
     parameters.check_tensors = True  # damaged weights are no numbers, which computing may hide: text would be nonsense
     # WHY: on x86 repacking 4- and 5-bit weights costs load time and memory and makes prompts slower
     quantized = header.fields.get("general.file_type", 0)
