@@ -2,6 +2,8 @@
 #
 #   PYTHON              the Python that .venv is made with, 3.11 or newer (python3)
 #   ARGS                passed on: make run ARGS="doctor"; make test-rest ARGS="-k vault"
+#   GPU                 cuda, vulkan or metal builds llama.cpp for it: make run GPU=cuda; later calls keep that build until
+#                       another is named, GPU=none goes back.  On Apple's computers Metal is in every build
 #   TORCH_INDEX         address of a package index with CPU builds of torch, where pip's own index has only GPU builds
 #   LLAMA_WHEEL_INDEX   address of a package index with prebuilt llama-cpp-python wheels, instead of building one
 #
@@ -10,11 +12,12 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
-READY := .venv/.ready
+GPU ?=
+READY := .venv/.ready$(GPU:%=-%)
 WINDOWS := display or e2e or screens
 BY_HAND := bench or quality
 
-export TORCH_INDEX LLAMA_WHEEL_INDEX
+export TORCH_INDEX LLAMA_WHEEL_INDEX GPU
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint types layers test-windows test-rest format screenshots bench constraints clean
@@ -22,7 +25,7 @@ export TORCH_INDEX LLAMA_WHEEL_INDEX
 help: ## show this list
 	@echo "Ownhand. The commands are:"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1~\2/p' $(MAKEFILE_LIST) | sed 'h; s/~.*//; s/$$/                  /; s/^\(.\{20\}\).*/\1/; G; s/\n[^~]*~/ /'
-	@echo "Variables (PYTHON, ARGS, TORCH_INDEX, LLAMA_WHEEL_INDEX) are explained at the top of the Makefile."
+	@echo "Variables (PYTHON, ARGS, GPU, TORCH_INDEX, LLAMA_WHEEL_INDEX) are explained at the top of the Makefile."
 
 setup: $(READY) ## prepare .venv: everything Ownhand and its tests need
 
@@ -31,7 +34,8 @@ $(READY): pyproject.toml packaging/constraints.txt packaging/debian-packages.txt
 	    echo "Ownhand needs Python 3.11 or newer, and \"$(PYTHON)\" is not; name one: make PYTHON=/path/to/python3.11" >&2; \
 	    exit 1; }
 	@$(PYTHON) packaging/prepare.py
-	@touch $@
+	@rm -f .venv/.ready-*
+	@touch .venv/.ready $@
 
 run: $(READY) ## open the window; ARGS are passed on to ownhand
 	@$(BIN)/ownhand $(ARGS)

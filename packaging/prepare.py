@@ -3,8 +3,8 @@
 1. System packages (packaging/debian-packages.txt): what is missing is installed by apt where this may be done without
    asking, as root or by `sudo -n`; elsewhere one sentence names the command.
 2. .venv.
-3. llama.cpp: its wheel is built for this processor once and kept in the user's cache folder, or taken from
-   LLAMA_WHEEL_INDEX.
+3. llama.cpp: its wheel is built for this processor, and for the GPU that GPU names, once and kept in the user's cache
+   folder, or taken from LLAMA_WHEEL_INDEX.
 4. Everything else, at the versions of packaging/constraints.txt.
 
 Running it again does only what is left to do.
@@ -32,6 +32,8 @@ PYTHON = VENV / "bin" / "python"
 CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
 PACKAGES = ROOT / "packaging" / "debian-packages.txt"
 LLAMA = "llama-cpp-python"
+LLAMA_GPU = VENV / ".llama-gpu"
+"""Names the GPU that the llama.cpp in .venv was built for."""
 TESTS_ONLY = "test"
 
 
@@ -77,13 +79,15 @@ def installed_packages() -> list[str]:
     return [line[3:] for line in lines if line.startswith("ii ")]
 
 
-def build_packages(llama_wheel_at_hand: bool) -> list[SystemPackage]:
+def build_packages(llama_wheel_at_hand: bool, gpu: str = "") -> list[SystemPackage]:
     """What building needs and cannot find here."""
     needed = []
     if importlib.util.find_spec("ensurepip") is None:
         needed.append(SystemPackage("build", (f"python{sys.version_info[0]}.{sys.version_info[1]}-venv",)))
     if not llama_wheel_at_hand and not any(shutil.which(name) for name in ("c++", "g++", "clang++")):
         needed.append(SystemPackage("build", ("g++",)))
+    if not llama_wheel_at_hand and gpu == "vulkan" and missing_toolkit(gpu, os.environ):
+        needed += [SystemPackage("build", (name,)) for name in ("libvulkan-dev", "glslc", "spirv-headers")]
     return needed
 
 
@@ -104,17 +108,17 @@ def known_name(package: SystemPackage) -> str:
     return package.names[-1]
 
 
-def provide_system_packages(llama_wheel_at_hand: bool) -> None:
+def provide_system_packages(llama_wheel_at_hand: bool, gpu: str = "") -> None:
     """Install what is missing by apt.
 
     Raises SetupError if something is missing without which Ownhand does not run and it cannot be installed from here.
     What only the tests need is asked for and then done without.
     """
-    needed = build_packages(llama_wheel_at_hand)
+    needed = build_packages(llama_wheel_at_hand, gpu)
     if not (shutil.which("dpkg-query") and shutil.which("apt-get")):
         if needed:
             raise SetupError(
-                "Python's ensurepip module or a C++ compiler is missing; install it with your package manager"
+                "What a build needs is missing; install it with your package manager"
                 f" (on Debian: {' '.join(package.names[-1] for package in needed)}) and run make again."
             )
         return
@@ -153,9 +157,9 @@ def report_missing_packages(needed: Sequence[SystemPackage]) -> None:
 # ------------------------------------------------------------------------------------------------------------ venv
 
 
-def run(command: Sequence[str | Path], failed: str) -> None:
+def run(command: Sequence[str | Path], failed: str, environ: Mapping[str, str] | None = None) -> None:
     """Run a command in the project's folder; raises SetupError with the sentence `failed` if it fails."""
-    if subprocess.run([str(part) for part in command], cwd=ROOT).returncode != 0:
+    if subprocess.run([str(part) for part in command], cwd=ROOT, env=environ).returncode != 0:
         raise SetupError(f"{failed} (the command was: {shlex.join(str(part) for part in command)})")
 
 
@@ -183,6 +187,61 @@ def provide_venv() -> None:
 # ----------------------------------------------------------------------------------------------------------- llama
 
 
+GPU_OPTIONS = {"": "", "none": "", "cuda": "-DGGML_CUDA=ON", "vulkan": "-DGGML_VULKAN=ON", "metal": "-DGGML_METAL=ON"}
+"""CMake options of llama.cpp by the value of GPU."""
+
+
+def wanted_gpu(environ: Mapping[str, str], built: str) -> str:
+    """The GPU to build for: the one that GPU names, else the one .venv has a build for.  Raises SetupError."""
+    named = environ.get("GPU", "").strip().lower()
+    if named not in GPU_OPTIONS:
+        raise SetupError(f'GPU="{named}" is not known; it is one of: cuda, vulkan, metal, none.')
+    return (named or built).replace("none", "")
+
+
+def build_environment(gpu: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment in which llama.cpp is built for this GPU."""
+    options = [environ.get("CMAKE_ARGS", ""), GPU_OPTIONS[gpu]]
+    made = {**environ, "CMAKE_ARGS": " ".join(option for option in options if option)}
+    compiler = cuda_compiler(environ) if gpu == "cuda" else None
+    if compiler is not None:
+        made.setdefault("CUDACXX", str(compiler))
+    return made
+
+
+def cuda_compiler(environ: Mapping[str, str]) -> Path | None:
+    """NVIDIA's compiler: on the path, or where its toolkit is installed."""
+    found = shutil.which("nvcc", path=environ.get("PATH"))
+    homes = [environ.get("CUDA_HOME", ""), environ.get("CUDA_PATH", ""), "/usr/local/cuda"]
+    places = [Path(found)] if found else [Path(home) / "bin" / "nvcc" for home in homes if home]
+    return next((place for place in places if place.is_file()), None)
+
+
+def missing_toolkit(gpu: str, environ: Mapping[str, str]) -> str:
+    """A sentence naming what a build for this GPU needs and this machine lacks; '' if all is there."""
+    if gpu == "cuda" and cuda_compiler(environ) is None:
+        return (
+            "GPU=cuda needs NVIDIA's CUDA toolkit, and its compiler nvcc was not found; install the toolkit"
+            " (https://developer.nvidia.com/cuda-downloads) or set CUDA_HOME to its folder, and run make again."
+        )
+    if gpu == "vulkan":
+        include = Path(environ["VULKAN_SDK"]) / "include" if environ.get("VULKAN_SDK") else Path("/usr/include")
+        headers = (include / "vulkan" / "vulkan.h").is_file() and (include / "spirv").is_dir()
+        if not headers or shutil.which("glslc", path=environ.get("PATH")) is None:
+            return (
+                "GPU=vulkan needs Vulkan's headers and its shader compiler glslc; install them"
+                " (on Debian: libvulkan-dev glslc spirv-headers) or the Vulkan SDK, and run make again."
+            )
+    if gpu == "metal" and sys.platform != "darwin":
+        return "GPU=metal is for Apple's computers; use GPU=cuda or GPU=vulkan here."
+    return ""
+
+
+def built_gpu() -> str:
+    """The GPU that the llama.cpp in .venv was built for, '' for none."""
+    return LLAMA_GPU.read_text("utf-8").strip() if LLAMA_GPU.is_file() else ""
+
+
 def processor() -> str:
     """What tells apart the processors for which a native build differs."""
     try:
@@ -207,9 +266,9 @@ def cached_wheel(folder: Path) -> Path | None:
     return next(iter(sorted(folder.glob("llama_cpp_python-*.whl"))), None)
 
 
-def build_llama_wheel(version: str, folder: Path) -> Path:
+def build_llama_wheel(version: str, folder: Path, environ: Mapping[str, str]) -> Path:
     """Build the wheel and put it into the folder in one step, so that no broken one is ever found there."""
-    say(f"building llama.cpp for this processor; this takes a few minutes, once (kept in {folder})")
+    say(f"building llama.cpp for this machine; this takes a few minutes, with a GPU many, once (kept in {folder})")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as work:
         # pip's own wheel cache knows nothing of processors, so it is left out of this.
@@ -217,6 +276,7 @@ def build_llama_wheel(version: str, folder: Path) -> Path:
             [PYTHON, "-m", "pip", "wheel", "--no-deps", "--no-cache-dir", "--wheel-dir", work, f"{LLAMA}=={version}"],
             "llama-cpp-python could not be built; its reason is above. A prebuilt wheel can be used instead:"
             " make setup LLAMA_WHEEL_INDEX=<address of an index that has one>.",
+            environ,
         )
         built = cached_wheel(Path(work))
         if built is None:
@@ -253,15 +313,29 @@ def prepare() -> None:
     """Do whatever is left to do; raises SetupError."""
     version = pinned(LLAMA, CONSTRAINTS.read_text("utf-8"))
     index = os.environ.get("LLAMA_WHEEL_INDEX", "")
-    folder = wheel_folder(version, os.environ)
-    provide_system_packages(bool(index) or cached_wheel(folder) is not None)
+    built = built_gpu()
+    gpu = wanted_gpu(os.environ, built)
+    environ = build_environment(gpu, os.environ)
+    folder = wheel_folder(version, environ)
+    at_hand = bool(index) or cached_wheel(folder) is not None
+    provide_system_packages(at_hand, gpu)
+    lacking = "" if at_hand else missing_toolkit(gpu, environ)
+    if lacking:
+        raise SetupError(lacking)
     provide_venv()
     if index:
         llama_options = ["--extra-index-url", index, "--only-binary", LLAMA]
     else:
-        wheel = cached_wheel(folder) or build_llama_wheel(version, folder)
+        wheel = cached_wheel(folder) or build_llama_wheel(version, folder, environ)
         llama_options = ["--find-links", str(wheel.parent), "--only-binary", LLAMA]
+        if gpu != built:  # WHY: of the same version, so pip would keep the one that is there
+            say(f"putting in the llama.cpp that was built {f'for {gpu}' if gpu else 'without a GPU'}")
+            run(
+                [PYTHON, "-m", "pip", "install", "--no-deps", "--no-index", "--force-reinstall", wheel],
+                "The new build of llama.cpp could not be installed; pip's reason is above.",
+            )
     install(llama_options)
+    LLAMA_GPU.write_text(gpu + "\n", "utf-8")
     absent = missing_libraries()
     if absent:
         say(f"the window will not open until these libraries are installed: {', '.join(absent)}")

@@ -90,6 +90,43 @@ def test_only_a_finished_wheel_is_found_in_the_cache(tmp_path: Path) -> None:
     assert prepare.cached_wheel(tmp_path) == wheel
 
 
+def test_a_build_for_a_gpu_is_kept_apart_and_adds_to_the_options_that_are_given() -> None:
+    given = {"XDG_CACHE_HOME": "/cache", "CMAKE_ARGS": "-DGGML_NATIVE=OFF", "PATH": ""}
+    for gpu, option in (("vulkan", "-DGGML_VULKAN=ON"), ("metal", "-DGGML_METAL=ON")):
+        made = prepare.build_environment(gpu, given)
+        assert made["CMAKE_ARGS"] == f"-DGGML_NATIVE=OFF {option}"
+        assert prepare.wheel_folder("1.0", made) != prepare.wheel_folder("1.0", given)
+    assert prepare.wheel_folder("1.0", prepare.build_environment("", given)) == prepare.wheel_folder("1.0", given)
+
+
+def test_a_build_for_a_gpu_stays_until_another_is_named() -> None:
+    assert prepare.wanted_gpu({"GPU": "CUDA"}, "") == "cuda"
+    assert prepare.wanted_gpu({}, "cuda") == "cuda"
+    assert prepare.wanted_gpu({"GPU": "vulkan"}, "cuda") == "vulkan"
+    assert prepare.wanted_gpu({"GPU": "none"}, "cuda") == ""
+    with pytest.raises(prepare.SetupError, match="one of: cuda, vulkan, metal, none"):
+        prepare.wanted_gpu({"GPU": "voodoo"}, "")
+
+
+def test_a_toolkit_that_is_missing_is_named_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    nowhere = {"PATH": str(tmp_path), "VULKAN_SDK": str(tmp_path)}
+    assert "glslc" in prepare.missing_toolkit("vulkan", nowhere)
+    monkeypatch.setattr(prepare, "cuda_compiler", lambda environ: None)
+    assert "CUDA toolkit" in prepare.missing_toolkit("cuda", nowhere)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert "Apple" in prepare.missing_toolkit("metal", nowhere)
+    assert prepare.missing_toolkit("", nowhere) == ""
+
+
+def test_the_cuda_compiler_is_found_in_its_toolkit_and_handed_to_the_build(tmp_path: Path) -> None:
+    compiler = tmp_path / "bin" / "nvcc"
+    compiler.parent.mkdir()
+    compiler.touch()
+    environ = {"PATH": "", "CUDA_HOME": str(tmp_path)}
+    assert prepare.missing_toolkit("cuda", environ) == ""
+    assert prepare.build_environment("cuda", environ)["CUDACXX"] == str(compiler)
+
+
 def test_a_package_that_is_not_pinned_is_an_error_that_names_it() -> None:
     assert prepare.pinned("llama-cpp-python", "llama_cpp_python==1.2\n") == "1.2"
     with pytest.raises(prepare.SetupError, match="numpy"):

@@ -128,8 +128,9 @@ class EngineClient(Engine):
         options = self._options()
         if self._gpu_kills:
             options = replace(options, gpu_layers=0)
-        gpu = options.gpu_layers != 0 and bool(call("gpus", timeout=_WORK_TIMEOUT_S))
+        gpu = options.gpu_layers != 0  # until this process says otherwise: asking a GPU that is full can be fatal, too
         try:
+            gpu = gpu and bool(call("gpus", timeout=_WORK_TIMEOUT_S))
             info = _model_info(call("load", timeout=_LOAD_TIMEOUT_S, path=str(model), **asdict(options)))
         except WorkerError:
             self._gpu_kills = self._gpu_kills or gpu
