@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ownhand import paths
 from ownhand.adapters import importers, store
@@ -161,6 +162,11 @@ class Workers:
         self.load_options = LoadOptions(settings.get(GPU_LAYERS), settings.get(THREADS))
         settings.listen(changed)
 
+    def protections(self) -> list[Mapping[str, Any]]:
+        """The walls around each process that was started."""
+        recall = self.recall.worker.protection
+        return [*self.engines.protections(), *([recall] if recall else [])]
+
     def close(self) -> None:
         """End the processes."""
         self.engines.close()
@@ -262,7 +268,7 @@ def build(options: Options) -> App:
     app = App(
         hand,
         Models(workers.engines, hand.settings, paths.builtin_model(), paths.models_dir()),
-        Privacy(vault, places, lambda: _erase(app, options.folder)),
+        Privacy(vault, places, lambda: _erase(app, options.folder), workers.protections),
         workers.status,
         workers.engines,
         workers.recall,

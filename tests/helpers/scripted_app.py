@@ -496,6 +496,13 @@ class ScriptedModels:
     def choose(self, role: str, path: Path) -> None:
         self._chosen[role] = path
 
+    def use_builtin(self) -> None:
+        for role in self._chosen:
+            self._chosen[role] = self._installed[0].path
+
+    def start_again(self) -> None:
+        self.started_again = True
+
     def inspect(self, path: Path) -> ModelInfo:
         if not path.exists() or path.read_bytes()[:4] != b"GGUF":
             raise ModelError(f"{path.name} is not a GGUF model file. Choose a file that ends in .gguf.")
@@ -537,6 +544,9 @@ class ScriptedPrivacy:
 
     def key_holder(self) -> str:
         return "system keyring"
+
+    def protection(self) -> str:
+        return "The kernel refuses this process any connection, and there is no network around it."
 
     def connections(self) -> list[object]:
         return []

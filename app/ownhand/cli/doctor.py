@@ -46,6 +46,7 @@ def run(folder: Path, *, as_json: bool) -> int:
         check("disk", lambda: _disk(folder))
         check("engine", lambda: _engine(workers))
         check("recall", lambda: _recall(workers))
+        check("walls", lambda: _walls(workers))
         check("window", _window)
     finally:
         workers.close()
@@ -106,6 +107,21 @@ def _recall(workers: Workers) -> str:
     if near <= far:
         raise OwnhandError("The embedder does not work. Reinstall Ownhand.")
     return f"a paraphrase is nearer ({near:.2f}) than another topic ({far:.2f})"
+
+
+def _walls(workers: Workers) -> str:
+    """Try to get out of both workers, from inside."""
+    tried: dict[str, list[str]] = {"refused": [], "open": []}
+    for role, probed in (("engine", workers.engines.any().probe()), ("recall", workers.recall.worker.call("probe"))):
+        for way, refusal in probed["tried"].items():
+            tried["refused" if refusal else "open"].append(f"{role}: {way}")
+    protections = workers.protections()
+    says = " ".join(dict.fromkeys(walls["detail"] for walls in protections))
+    if tried["open"] and any(walls["kernel_filter"] for walls in protections):
+        raise OwnhandError(f"A worker could reach out ({', '.join(tried['open'])}). Please report this.")
+    if tried["open"]:
+        return f"{says} From native code these ways are open here: {', '.join(tried['open'])}"
+    return f"{says} {len(tried['refused'])} ways out were tried from inside, all were refused"
 
 
 def _window() -> str:

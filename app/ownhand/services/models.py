@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Stream, Trial
 from ownhand.errors import BadInput, DiskFull, ModelError, UserError
@@ -20,6 +20,11 @@ ROLES: tuple[Role, ...] = ("completion", "suggestion")
 class LoadedEngine(Engine, Protocol):
     """An engine that can also look at a model file without loading it, and try one out in a process of its own."""
 
+    @property
+    def failing(self) -> bool: ...
+    @property
+    def protection(self) -> Mapping[str, Any]: ...
+    def probe(self) -> Mapping[str, Any]: ...
     def inspect(self, model: Path) -> ModelInfo: ...
     def reload(self) -> None: ...
     def trial(self, model: Path) -> Trial: ...
@@ -56,10 +61,22 @@ class Engines:
         """An engine for looking at files; no model is loaded for that."""
         with self._lock:
             for engine in self._engines.values():
-                return engine
+                if not engine.failing:
+                    return engine
             if self._idle is None:
                 self._idle = self._make()
             return self._idle
+
+    def failing(self) -> list[Role]:
+        """The roles whose engine is not started any more."""
+        with self._lock:
+            return [role for role, path in self._paths.items() if path in self._engines and self._engines[path].failing]
+
+    def protections(self) -> list[Mapping[str, Any]]:
+        """The walls around each process that was started."""
+        with self._lock:
+            engines = [*self._engines.values(), *([self._idle] if self._idle is not None else [])]
+        return [engine.protection for engine in engines if engine.protection]
 
     def _fresh(self) -> LoadedEngine:
         idle, self._idle = self._idle, None
@@ -268,6 +285,19 @@ class Models:
         row = COMPLETION_MODEL if role == "completion" else SUGGESTION_MODEL
         self._settings.set(row, "" if path == self._builtin else str(path))
         return info
+
+    def use_builtin(self) -> None:
+        """Let the built-in model take the place of every added model that is not started any more.
+
+        Raises ModelError, WorkerError.
+        """
+        for role in self._engines.failing():
+            self.choose(role, self._builtin)
+
+    def start_again(self) -> None:
+        """Try once more with the models that are not started any more.  Raises ModelError, WorkerError."""
+        for role in self._engines.failing():
+            self._engines.use(role, self._engines.path(role))
 
     def inspect(self, path: Path) -> ModelInfo:
         """What a .gguf says of itself, without loading it.  Raises ModelError."""

@@ -12,9 +12,10 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from ownhand.domain.corpus import Document
 from ownhand.domain.ports import Vault, VaultState
@@ -25,10 +26,18 @@ from ownhand.settings import SETTINGS
 class Privacy:
     """The privacy page's services."""
 
-    def __init__(self, vault: Vault, places: list[tuple[str, Path]], erase: Callable[[], list[str]]) -> None:
+    def __init__(
+        self,
+        vault: Vault,
+        places: list[tuple[str, Path]],
+        erase: Callable[[], list[str]],
+        protections: Callable[[], Sequence[Mapping[str, Any]]],
+    ) -> None:
+        """`protections`: the walls around each worker that runs, as it told them (sandbox.Protection)."""
         self._vault = vault
         self._places = places
         self._erase = erase
+        self._protections = protections
 
     def state(self) -> VaultState:
         """What the vault holds, and how it is locked."""
@@ -41,6 +50,11 @@ class Privacy:
     def key_holder(self) -> str:
         """Where the key is, in words."""
         return self._vault.state().key_holder
+
+    def protection(self) -> str:
+        """What keeps the processes that read the text from calling out on this machine, in words."""
+        told = list(dict.fromkeys(str(walls["detail"]) for walls in self._protections()))
+        return " ".join(told) or "They are not running yet."
 
     def connections(self) -> list[str]:
         """Every network connection made; this version has no part that can make one."""

@@ -13,7 +13,8 @@ class StatusEvent:
 
     source: str
     state: str
-    """starting | ready | restarted | failed | counted"""
+    """starting | ready | restarted | stopped | failed | model failed (an added one; the built-in one can take its
+    place) | counted"""
     sentence: str = ""
     documents: int = 0
     preferences: int = 0

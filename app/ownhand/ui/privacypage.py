@@ -54,10 +54,13 @@ class PrivacyPage(QWidget):
     def reload(self) -> None:
         """Fetch state and places anew."""
         privacy = self._app.privacy
-        self._bridge.run(lambda: (privacy.state(), list(privacy.places()), list(privacy.connections())), self._loaded)
+        self._bridge.run(
+            lambda: (privacy.state(), list(privacy.places()), list(privacy.connections()), privacy.protection()),
+            self._loaded,
+        )
 
-    def _loaded(self, found: tuple[VaultState, list[tuple[str, Path]], Sequence[object]]) -> None:
-        state, places, connections = found
+    def _loaded(self, found: tuple[VaultState, list[tuple[str, Path]], Sequence[object], str]) -> None:
+        state, places, connections, protection = found
         if connections:
             self._connections.setText(self.tr("{0} connections were made.").format(len(connections)))
         else:
@@ -78,6 +81,7 @@ class PrivacyPage(QWidget):
                     )
                 ),
             ),
+            (self.tr("What reads your text is held by"), protection),
             (self.tr("Its size"), self.tr("{0} MB").format(f"{state.bytes / 1e6:,.1f}")),
             *((name, short(path)) for name, path in places),
         ]

@@ -83,7 +83,7 @@ class StatusLine(QWidget):
 
     def _show_workers(self) -> None:
         states = set(self._worker_states.values())
-        if "failed" in states:
+        if states & {"failed", "model failed"}:
             self.model.setText(self.tr("{0} is not available").format(self._model_name or self.tr("The model")))
         elif "starting" in states:
             self.model.setText(self.tr("{0} is starting…").format(self._model_name or self.tr("The model")))

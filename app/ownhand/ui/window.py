@@ -346,9 +346,19 @@ class MainWindow(QMainWindow):
         if event.source == "history" and event.state == "counted":
             self.refresh_counts()
             self.style_panel.reload()
+        elif event.state == "model failed":
+            self.toast.say(event.sentence, self.tr("Use the built-in model"), self._use_builtin, stay=True)
+        elif event.state == "failed" and event.source == "engine":
+            self.toast.say(event.sentence, self.tr("Start it again"), self._start_again, stay=True)
         elif event.state in {"failed", "restarted"} and event.sentence:
             # What went wrong at the start may come when nobody looks yet; it stays until it is closed.
             self.toast.say(event.sentence, stay=event.source == "models")
+
+    def _use_builtin(self) -> None:
+        self.bridge.run_long(self.app.models.use_builtin, lambda _: self.say(self.tr("The built-in model writes now.")))
+
+    def _start_again(self) -> None:
+        self.bridge.run_long(self.app.models.start_again)
 
     def _setting_changed(self, key: str) -> None:
         if key == FONT_SIZE.key:

@@ -4,8 +4,12 @@ Standard library only: this runs in the window's process, which imports no machi
 
 A worker may die at any time.  Requests that were open then raise WorkerError, the next request starts it again (with
 a growing pause), and `on_spawn` lets the adapter send again what the new process must know.  After three deaths
-within a minute the client refuses until `restart()`.  A worker that says nothing at all for as long as a request is
-willing to wait is taken for hung: it is killed.
+within a minute the client refuses until `restart()`.  While somebody waits, a silent worker is asked for a sign of
+life, which it gives also in the middle of native work; without one it is taken for hung and killed, as is one that
+lives but says nothing about its requests for as long as they are willing to wait.
+
+On Linux the kernel ends a worker with the *thread* that started it (sandbox.py asks for that, because a stopped
+process would not see the end of its input).  So one thread, which lives as long as this process, starts them all.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -28,22 +34,45 @@ import ownhand
 from ownhand.adapters.worker import protocol
 from ownhand.errors import Cancelled, UserError, WorkerError
 
-DEATHS: Final = 3
-WITHIN_S: Final = 60.0
-PAUSES_S: Final = (0.0, 0.2, 1.0)
-"""Pause before a start, by the number of deaths within the last minute."""
 START_TIMEOUT_S: Final = 120.0
+PATIENCE_S: Final = 10.0
+PING_S: Final = 1.0
+REFUSED_S: Final = 2.0
 CLOSE_S: Final = 1.0
 
 Json: TypeAlias = Any
 """What JSON can hold, and bytes."""
 
-STARTING, READY, RESTARTED, FAILED = "starting", "ready", "restarted", "failed"
+STARTING, READY, RESTARTED, FAILED, STOPPED = "starting", "ready", "restarted", "failed", "stopped"
 
 StateListener = Callable[[str, str, str], None]
 """(role, state, sentence); called in whatever thread noticed, and must return quickly."""
 Call = Callable[..., Any]
 """call(op, timeout=..., **args) bound to one fresh process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """When a worker that dies is started again."""
+
+    deaths: int = 3
+    """So many within `within` seconds are enough."""
+    within: float = 60.0
+    pauses: tuple[float, ...] = (0.0, 0.2, 1.0)
+    """Seconds before a start, by the number of deaths within that time; the last one for all further."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """How to speak of a worker."""
+
+    name: str
+    """Begins a sentence: 'The engine', 'The model big.gguf'."""
+    again: str = "try again, and it will be started again"
+    """What to do after one death."""
+    remedy: str = "Start Ownhand again; if that does not help, install it again."
+    """What to do when it is not started any more."""
+
 
 _ENVIRONMENT: Final = {
     "OMP_WAIT_POLICY": "PASSIVE",
@@ -53,8 +82,19 @@ _ENVIRONMENT: Final = {
     "TRANSFORMERS_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "ANONYMIZED_TELEMETRY": "False",
+    "JOBLIB_MULTIPROCESSING": "0",  # it would only complain that it may not make a shared file
     "PYTHONUTF8": "1",
 }
+_PASSED: Final = frozenset(
+    "PATH HOME USER LOGNAME LANG LANGUAGE TZ TMPDIR TEMP TMP LD_LIBRARY_PATH DYLD_LIBRARY_PATH "
+    "DYLD_FALLBACK_LIBRARY_PATH PYTHONHOME PYTHONDONTWRITEBYTECODE PYTHONPYCACHEPREFIX SYSTEMROOT SYSTEMDRIVE WINDIR "
+    "USERPROFILE LOCALAPPDATA NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE".split()
+)
+"""The variables of ours that a worker gets: where things lie and how the person writes dates, nothing else."""
+_PASSED_PREFIXES: Final = tuple(
+    "LC_ OMP_ GOMP_ KMP_ MKL_ OPENBLAS_ GGML_ LLAMA_ CUDA_ NVIDIA_ HIP_ ROCR_ HSA_ VK_".split()
+)
+"""Switches of the numerical libraries and GPU drivers."""
 _END: Final = object()
 
 
@@ -66,11 +106,59 @@ def worker_command(role: str) -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    environment = {**os.environ, **_ENVIRONMENT}
+    passed = {
+        name: value
+        for name, value in os.environ.items()
+        if name.upper() in _PASSED or name.upper().startswith(_PASSED_PREFIXES)
+    }
+    environment = {**passed, **_ENVIRONMENT}
     if not getattr(sys, "frozen", False):
         package = str(Path(ownhand.__file__).resolve().parents[1])
         environment["PYTHONPATH"] = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
     return environment
+
+
+class _Spawner:
+    """Starts processes, all in one thread that lives as long as this process (see the top)."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._orders: queue.SimpleQueue[tuple[str, Future[subprocess.Popen[bytes]]]] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def start(self, role: str) -> subprocess.Popen[bytes]:
+        """A worker of this role.  Raises OSError."""
+        with self._lock:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="worker starts", daemon=True)
+                self._thread.start()
+        started: Future[subprocess.Popen[bytes]] = Future()
+        self._orders.put((role, started))
+        return started.result()
+
+    def _work(self) -> None:
+        flags = 0
+        if sys.platform == "win32":
+            flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
+        while True:
+            role, started = self._orders.get()
+            try:
+                started.set_result(
+                    subprocess.Popen(
+                        worker_command(role),
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=subprocess.PIPE,
+                        env=_environment(),
+                        creationflags=flags,
+                    )
+                )
+            except BaseException as error:  # raised where somebody waits for it
+                started.set_exception(error)
+            del started  # the process is its owner's alone
+
+
+_SPAWNER: Final = _Spawner()
 
 
 class WorkerStream:
@@ -134,18 +222,27 @@ class WorkerClient:
         *,
         on_state: StateListener | None = None,
         on_spawn: Callable[[Call], None] | None = None,
-        start_timeout: float = START_TIMEOUT_S,
+        about: Callable[[], About] | None = None,
+        backoff: Backoff | None = None,
+        patience: float = PATIENCE_S,
     ) -> None:
-        """`on_spawn(call)` runs after every start, before any request; it sends what the process must know again."""
+        """`on_spawn(call)` runs after every start, before any request; it sends what the process must know again.
+
+        `about` names, for the sentences, what runs in the worker now.  `patience`: seconds without any sign of life,
+        while it is asked for one, after which the worker counts as hung.
+        """
         self.role = role
         self.on_state = on_state
         self.on_spawn = on_spawn
         self.protection: dict[str, Any] = {}
         """What sandbox.Protection said in the process that runs now."""
-        self._start_timeout = start_timeout
+        self._about = about or (lambda: About(f"The {role}"))
+        self._backoff = backoff or Backoff()
+        self._patience = patience
         self._spawning = threading.RLock()
         self._process: _Process | None = None
-        self._deaths: deque[float] = deque(maxlen=DEATHS)
+        self._deaths: deque[float] = deque(maxlen=self._backoff.deaths)
+        self._refused: tuple[float, UserError] | None = None
         self._started = 0
         self._closed = False
         _CLIENTS.add(self)
@@ -175,6 +272,11 @@ class WorkerClient:
         return process.pid if process is not None and process.running else None
 
     @property
+    def failing(self) -> bool:
+        """Whether it is not started any more: it died too often, or its last start was refused."""
+        return self.pid is None and (self._refused is not None or self._recent() >= self._backoff.deaths)
+
+    @property
     def debug_lines(self) -> tuple[str, ...]:
         """The last lines the worker's libraries printed; no part of the person's text is among them."""
         process = self._process
@@ -189,6 +291,7 @@ class WorkerClient:
         with self._spawning:
             process, self._process = self._process, None
             self._deaths.clear()
+            self._refused = None
         if process is not None:
             process.end()
 
@@ -217,22 +320,29 @@ class WorkerClient:
         return not process.prepared
 
     def _spawn(self) -> _Process:
-        recent = [died for died in self._deaths if time.monotonic() - died < WITHIN_S]
-        if len(recent) >= DEATHS:
+        recent = self._recent()
+        if recent >= self._backoff.deaths:
             raise WorkerError(self._refusal())
-        time.sleep(PAUSES_S[len(recent)])
+        if self._refused is not None and time.monotonic() - self._refused[0] < REFUSED_S:
+            raise self._refused[1]  # every keystroke may ask, and starting costs
+        time.sleep(self._backoff.pauses[min(recent, len(self._backoff.pauses) - 1)])
         self._tell(STARTING, f"The {self.role} is starting.")
-        process = _Process(self.role, self._died)
+        process = _Process(self.role, self._died, self._about, self._patience)
         self._process = process
         try:
-            self.protection = process.wait_ready(self._start_timeout)
+            self.protection = process.wait_ready(START_TIMEOUT_S)
             if self.on_spawn is not None:
                 self.on_spawn(process.call)
         except BaseException as error:
             # WHY: a request that the worker answered with a plain refusal is no death of the worker
             process.ended_by_us = isinstance(error, UserError) and not isinstance(error, WorkerError)
             process.kill()
+            if isinstance(error, UserError) and process.ended_by_us:
+                self._refused = time.monotonic(), error
+                # a first start that is refused is an answer to whoever asked; only a later one is news
+                self._tell(*((FAILED, str(error)) if self._started else (STOPPED, "")))
             raise
+        self._refused = None
         process.prepared = True
         self._started += 1
         if self._started == 1:
@@ -245,14 +355,20 @@ class WorkerClient:
         if self._closed or process.ended_by_us:
             return
         self._deaths.append(time.monotonic())
-        recent = [died for died in self._deaths if time.monotonic() - died < WITHIN_S]
-        if len(recent) >= DEATHS:
+        if self._recent() >= self._backoff.deaths:
             self._tell(FAILED, self._refusal())
 
+    def _recent(self) -> int:
+        """Deaths that still count."""
+        now = time.monotonic()
+        return sum(now - died < self._backoff.within for died in list(self._deaths))
+
     def _refusal(self) -> str:
+        about = self._about()
+        times, within = self._backoff.deaths, self._backoff.within
         return (
-            f"The {self.role} stopped {DEATHS} times within a minute and was not started again. "
-            "Start it again in Settings, or choose another model there."
+            f"{about.name} stopped {times} times within {'a minute' if within == 60 else f'{within:g} seconds'} "
+            f"and was not started again. {about.remedy}"
         )
 
     def _tell(self, state: str, sentence: str) -> None:
@@ -272,36 +388,33 @@ def _close_all() -> None:
 class _Process:
     """One running worker and the mailboxes of the requests that are open with it."""
 
-    def __init__(self, role: str, on_death: Callable[[_Process], None]) -> None:
+    def __init__(
+        self, role: str, on_death: Callable[[_Process], None], about: Callable[[], About], patience: float
+    ) -> None:
         self.role = role
         self.prepared = False
         self.ended_by_us = False
         self.printed: deque[str] = deque(maxlen=50)
         self._on_death = on_death
+        self._about = about
+        self._patience = patience
         self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._mailboxes: dict[int, queue.SimpleQueue[Any]] = {}
         # WHY re-entrant: a forgotten stream is closed by the garbage collector, which may strike inside the lock
         self._boxes_lock = threading.RLock()
         self._dead = False
         self._why = ""
-        self._last_sign = time.monotonic()
+        self._last_sign = self._last_word = time.monotonic()
+        """When it last said anything about a request, and anything at all."""
+        self._pinged: float | None = None
+        """Since when it owes a sign of life."""
         self._next = 1
         self._ready: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        flags = 0
-        if sys.platform == "win32":
-            flags = subprocess.BELOW_NORMAL_PRIORITY_CLASS | subprocess.CREATE_NO_WINDOW
         try:
-            self._popen = subprocess.Popen(
-                worker_command(role),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env=_environment(),
-                creationflags=flags,
-            )
+            self._popen = _SPAWNER.start(role)
         except OSError as error:
             raise WorkerError(
-                f"The {role} could not be started ({error.strerror}). Restart Ownhand; if that does not help, "
+                f"The {role} could not be started ({error.strerror}). Start Ownhand again; if that does not help, "
                 "install it again."
             ) from None
         self.pid = self._popen.pid
@@ -319,14 +432,13 @@ class _Process:
 
     def wait_ready(self, timeout: float) -> dict[str, Any]:
         """Wait for the first message; its protection.  Raises WorkerError."""
-        try:
-            message = self._ready.get(timeout=timeout)
-        except queue.Empty:
+        message = self._next_of(self._ready, time.monotonic(), timeout)
+        if message is None:
             self.kill()
-            raise WorkerError(f"The {self.role} did not start in time. Close other programs and try again.") from None
+            raise WorkerError(f"The {self.role} did not start in time. Close other programs and try again.")
         if message is _END:
             raise WorkerError(
-                f"The {self.role} could not be started. Restart Ownhand; if that does not help, install it again."
+                f"The {self.role} could not be started. Start Ownhand again; if that does not help, install it again."
             )
         protection = message.get("protection", {})
         return protection if isinstance(protection, dict) else {}
@@ -360,26 +472,41 @@ class _Process:
             return {"error": Cancelled("cancelled")}
         since = time.monotonic()
         while True:
-            silent = time.monotonic() - max(since, self._last_sign)
-            if silent >= timeout:
+            message = self._next_of(box, since, timeout)
+            if message is None:
                 self._why = (
-                    f"The {self.role} did not answer for {timeout:.0f} seconds and was stopped. Try again; "
-                    "if it happens often, choose a smaller model in Settings."
+                    f"{self._about().name} did not answer for {time.monotonic() - since:.0f} seconds and was stopped. "
+                    "Try again; if it happens often, choose a smaller model in Settings."
                 )
                 self.kill()
                 self._drop(number)
                 return {"error": WorkerError(self._why)}
-            try:
-                message: dict[str, Any] = box.get(timeout=timeout - silent)
-            except queue.Empty:
-                continue
             if "alive" in message:
                 continue
             if "item" not in message:
                 self._drop(number)
             if "error" in message and not isinstance(message["error"], BaseException):
                 return {"error": protocol.error_from_wire(message["error"], self.role)}
-            return message
+            return dict(message)
+
+    def _next_of(self, box: queue.SimpleQueue[Any], since: float, timeout: float) -> Any:  # noqa: ANN401 (or _END)
+        """The next message in a mailbox; None if the worker is hung.
+
+        That is: since `since` nothing about any request for `timeout` seconds, or no answer to a ping for `patience`.
+        """
+        while True:
+            now = time.monotonic()
+            left = timeout - (now - max(since, self._last_sign))
+            pinged = self._pinged
+            if pinged is not None:
+                left = min(left, self._patience - (now - pinged))
+            elif now - self._last_word >= PING_S:
+                self._pinged = now
+                self._outbox.put(protocol.encode({"ping": 1}))
+            if left <= 0:
+                return None
+            with contextlib.suppress(queue.Empty):
+                return box.get(timeout=min(left, PING_S))
 
     def abandon(self, number: int) -> None:
         """Cancel a request and drop what still comes for it; whoever waits for it wakes with Cancelled."""
@@ -427,17 +554,18 @@ class _Process:
             return self._mailboxes.pop(number, None)
 
     def _death(self) -> UserError:
-        return WorkerError(
-            self._why
-            or f"The {self.role} stopped unexpectedly. Your text is safe; try again, and it will be restarted."
-        )
+        about = self._about()
+        return WorkerError(self._why or f"{about.name} stopped unexpectedly. Your text is safe; {about.again}.")
 
     def _read_messages(self) -> None:
         stdout = self._popen.stdout
         try:
             for line in stdout or ():
                 message = protocol.decode(line)
-                self._last_sign = time.monotonic()
+                self._last_word, self._pinged = time.monotonic(), None
+                if "pong" in message:
+                    continue
+                self._last_sign = self._last_word
                 if "ready" in message:
                     self._ready.put(message)
                     continue

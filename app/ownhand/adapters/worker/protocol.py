@@ -3,10 +3,12 @@
 To the worker
     {"id": 7, "op": "generate", "args": {...}, "replaces": "completion"}     a request; `replaces` may be absent
     {"cancel": 7}                                                            stop that request
+    {"ping": 1}                                                              say whether you live
 From the worker
     {"ready": "engine", "pid": 1, "protection": {...}}                       once, when it can take requests
     {"id": 7, "item": {...}}                                                 one item of a stream
     {"id": 7, "alive": true}                                                 still at work on it
+    {"pong": 1}                                                              to a ping, also amid native work
     {"id": 7, "result": ...}                                                 the end of a request
     {"id": 7, "error": {"kind": "ModelError", "text": "..."}}                its end by failure
 

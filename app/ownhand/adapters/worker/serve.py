@@ -5,8 +5,9 @@ as `operation(job, **args)`; what it returns is the answer.  `job.send(item)` st
 once the window lost interest.  An operation that takes long calls `desk.serve(where)` between its steps, which runs
 the waiting requests that may go first; this is the whole of the concurrency, so nothing here needs a lock of its own.
 
-A second thread reads standard input, so a cancel takes effect while the main thread computes.  End of input ends the
-process at once, also in the middle of native code: a worker holds nothing that would have to be saved.
+A second thread reads standard input, so a cancel takes effect, and a ping is answered, while the main thread computes.
+End of input ends the process at once, also in the middle of native code: a worker holds nothing that would have to be
+saved.
 """
 
 from __future__ import annotations
@@ -93,6 +94,9 @@ class Desk:
 
     def arrive(self, message: Mapping[str, Any]) -> None:
         """Take one message from the window (called in the reading thread)."""
+        if "ping" in message:
+            self.post({"pong": message["ping"]})
+            return
         with self._arrival:
             if "cancel" in message:
                 job = self._open.get(message["cancel"])
@@ -189,7 +193,7 @@ def main(role: str) -> int:
     desk = Desk(answers)
     threading.Thread(target=_read, args=(requests, desk), name="requests", daemon=True).start()
     operations = dict(importlib.import_module(ROLES[role]).open_role(desk))
-    operations["probe"] = lambda job: sandbox.probe()
+    operations["probe"] = lambda job, **reach: sandbox.probe(**reach)
     desk.post({"ready": role, "pid": os.getpid(), "protection": protection.to_wire()})
     desk.run(operations)
     return 0
