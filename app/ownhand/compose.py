@@ -10,14 +10,18 @@ from typing import Any
 
 from ownhand import paths
 from ownhand.adapters import importers, store
+from ownhand.adapters.fetch_client import HubFetcher
 from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.adapters.spelling import Speller
 from ownhand.adapters.store import SqlVault
+from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
 from ownhand.adapters.worker.recall import RecallClient
+from ownhand.domain.catalog import HUB, Machine
 from ownhand.domain.ports import Vault
 from ownhand.errors import WorkerError
 from ownhand.services.completing import Completing
+from ownhand.services.downloading import Downloads
 from ownhand.services.drafting import Drafting
 from ownhand.services.importing import Importing
 from ownhand.services.learning import Learning
@@ -40,6 +44,9 @@ class Options:
     passphrase: str | None = field(default=None, repr=False)
     patient: bool = True
     """Whether searches wait for the embedder to load; a window goes on with words alone meanwhile."""
+    catalog: Path = field(default_factory=paths.catalog_file)
+    hub: str = f"https://{HUB}"
+    """Where models come from; a test may have a server on this computer instead, and nothing else is accepted."""
 
 
 @dataclass(slots=True)
@@ -69,6 +76,7 @@ class App:
 
     hand: Hand
     models: Models
+    downloads: Downloads
     privacy: Privacy
     status: Status
     engines: Engines
@@ -131,7 +139,8 @@ class App:
         self.importing.embed_pending(cancelled=lambda: self.personal.closing)
 
     def close(self) -> None:
-        """End everything in order: threads, workers, vault."""
+        """End everything in order: download, threads, workers, vault."""
+        self.downloads.close()
         self.hand.completing.close()
         self.hand.personal.close()
         self.engines.close()
@@ -265,9 +274,11 @@ def build(options: Options) -> App:
         ("Built-in model", paths.builtin_model()),
         ("Log (without your words)", paths.log_dir()),
     ]
+    models = Models(workers.engines, hand.settings, paths.builtin_model(), paths.models_dir())
     app = App(
         hand,
-        Models(workers.engines, hand.settings, paths.builtin_model(), paths.models_dir()),
+        models,
+        Downloads(options.catalog, paths.models_dir(), HubFetcher(options.hub), vault, models.try_out, this_machine),
         Privacy(vault, places, lambda: _erase(app, options.folder), workers.protections),
         workers.status,
         workers.engines,
@@ -275,6 +286,11 @@ def build(options: Options) -> App:
     )
     workers.recall.on_respawn = hand.personal.refill_recall
     return app
+
+
+def this_machine() -> Machine:
+    """What this computer can give to a model."""
+    return Machine(machine.total_memory(), machine.cores())
 
 
 def _erase(app: App, folder: Path) -> list[str]:

@@ -139,7 +139,7 @@ def test_another_model_can_be_chosen_for_a_role(dialog, scripted, qtbot, quiet):
 def test_a_file_that_is_no_model_is_refused_in_a_sentence(dialog, qtbot, tmp_path):
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"nope")
-    dialog.models.add_file(bad)
+    dialog.models.add_files([bad])
     qtbot.waitUntil(lambda: "is not a GGUF model file" in dialog.models._trouble.text())
 
 

@@ -18,11 +18,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from ownhand.domain.catalog import Offer
 from ownhand.domain.completion import Completion, CompletionContext
 from ownhand.domain.corpus import Document, Hit, Kind, Passage, ReplyContext, Source
+from ownhand.domain.download import Connection, Progress
 from ownhand.domain.draft import EVERYONE, Audience, Draft, resolve_audience
 from ownhand.domain.facts import Facts
-from ownhand.domain.ports import ModelInfo, VaultState
+from ownhand.domain.ports import MemoryNeed, ModelInfo, Trial, VaultState
 from ownhand.domain.preference import Dimension, Edit, Origin, Preference
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import (
@@ -33,7 +35,8 @@ from ownhand.domain.suggestion import (
     SuggestionRequest,
     Why,
 )
-from ownhand.errors import BadInput, ModelError
+from ownhand.errors import BadInput, Cancelled, ModelError
+from ownhand.services.downloading import Offered
 from ownhand.services.status import Status, StatusEvent
 from ownhand.settings import Settings
 
@@ -482,8 +485,15 @@ class ScriptedPersonal:
 class ScriptedModels:
     def __init__(self) -> None:
         self._installed = [
-            ModelInfo(Path("/opt/ownhand/models/ownhand-100m.gguf"), "ownhand-100m", "qwen3", 104_000_000, 89_000_000, 2048, True, True, "Apache-2.0"),
-            ModelInfo(Path("/home/robin/.local/share/ownhand/models/larger.gguf"), "larger-1.5b", "qwen2", 1_540_000_000, 1_270_000_000, 32768, True, True, "Apache-2.0"),
+            ModelInfo(
+                Path("/opt/ownhand/models/ownhand-100m.gguf"), "ownhand-100m", "qwen3", 104_000_000, 89_000_000, 2048, True, True,
+                "Apache-2.0", quantization="Q6_K", memory=MemoryNeed(89_000_000, 50_000_000, 60_000_000), available=8 << 30,
+            ),
+            ModelInfo(
+                Path("/home/robin/.local/share/ownhand/models/larger.gguf"), "larger-1.5b", "qwen2", 1_540_000_000, 1_270_000_000,
+                32768, True, True, "Apache-2.0", quantization="Q4_K_M",
+                memory=MemoryNeed(1_270_000_000, 400_000_000, 300_000_000), available=8 << 30,
+            ),
         ]  # fmt: skip
         self._chosen = {"completion": self._installed[0].path, "suggestion": self._installed[0].path}
 
@@ -513,14 +523,88 @@ class ScriptedModels:
         self._installed.append(info)
         return info
 
-    def try_out(self, path: Path) -> dict[str, float]:
-        return {"load_ms": 51.0, "prompt_tokens_per_s": 2589.0, "tokens_per_s": 261.0}
+    def try_out(self, path: Path) -> Trial:
+        return Trial(next(i for i in self._installed if i.path == path), 0.051, 2589.0, 261.0, 199_000_000)
+
+    def is_own(self, path: Path) -> bool:
+        return path != self._installed[0].path
+
+    def remove(self, path: Path) -> None:
+        self._installed = [info for info in self._installed if info.path != path]
+        for role, chosen in self._chosen.items():
+            if chosen == path:
+                self._chosen[role] = Path("/opt/ownhand/models/ownhand-100m.gguf")
+
+
+class ScriptedDownloads:
+    """Steps through a download as the test says: `show` sets what is to be seen, `end` lets `run` return."""
+
+    def __init__(self) -> None:
+        self.list = [
+            Offered(
+                Offer(
+                    name.lower().replace(" ", "-"), name, role, f"maker/{name.split()[0]}", "0" * 40,
+                    f"{name.replace(' ', '-')}.gguf", size, "", licence, terms, 32768, 8 << 30, "2025-04", why,
+                ),
+                "absent", 0, recommended,
+            )
+            for name, role, size, licence, terms, why, recommended in (
+                ("Middle 1.7B", ("completion", "suggestion"), 1_107_409_472, "Apache-2.0", "", "Usable drafts.", ("suggestion",)),
+                ("Small 0.6B", ("completion", "suggestion"), 396_705_472, "Apache-2.0", "", "Quick.", ()),
+                ("Bound 1B", ("suggestion",), 806_058_240, "Own Terms", "Its terms forbid some uses.", "Good prose.", ()),
+            )
+        ]  # fmt: skip
+        self.asked: list[str] = []
+        self.discarded: list[str] = []
+        self.failure: Exception | None = None
+        self._seen: Progress | None = None
+        self._over = threading.Event()
+
+    def offers(self) -> list[Offered]:
+        return list(self.list)
+
+    def progress(self) -> Progress | None:
+        return self._seen
+
+    def show(self, **what: Any) -> None:
+        assert self._seen is not None
+        self._seen = replace(self._seen, **what)
+
+    def run(self, name: str) -> Path:
+        self.asked.append(name)
+        self._over.clear()
+        offer = next(item.offer for item in self.list if item.offer.id == name)
+        self._seen = Progress(name, total=offer.bytes)
+        self._over.wait(20)
+        done, self._seen = self._seen.done, None
+        if self.failure is not None or done < offer.bytes:
+            self._stand(name, "partial", done)
+            raise self.failure or Cancelled
+        self._stand(name, "installed", done)
+        return Path("/home/robin/.local/share/ownhand/models") / offer.file
+
+    def end(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self._over.set()
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def discard(self, name: str) -> None:
+        self.discarded.append(name)
+        self._stand(name, "absent", 0)
+
+    def _stand(self, name: str, state: Any, arrived: int) -> None:
+        self.list = [
+            replace(item, state=state, arrived=arrived) if item.offer.id == name else item for item in self.list
+        ]
 
 
 class ScriptedPrivacy:
     def __init__(self) -> None:
         self.erased = False
         self.exported: list[Path] = []
+        self.log: list[Connection] = []
 
     def state(self) -> VaultState:
         return VaultState(
@@ -548,8 +632,8 @@ class ScriptedPrivacy:
     def protection(self) -> str:
         return "The kernel refuses this process any connection, and there is no network around it."
 
-    def connections(self) -> list[object]:
-        return []
+    def connections(self) -> list[Connection]:
+        return list(self.log)
 
 
 class Shelf:
@@ -574,6 +658,7 @@ class ScriptedApp:
     learning: ScriptedLearning = field(default_factory=ScriptedLearning)
     personal: ScriptedPersonal = field(default_factory=ScriptedPersonal)
     models: ScriptedModels = field(default_factory=ScriptedModels)
+    downloads: ScriptedDownloads = field(default_factory=ScriptedDownloads)
     privacy: ScriptedPrivacy = field(default_factory=ScriptedPrivacy)
     status: Status = field(default_factory=Status)
     settings: Settings = field(default_factory=lambda: Settings(Shelf()))

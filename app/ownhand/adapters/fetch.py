@@ -448,16 +448,19 @@ class Download:
 
     def _explained(self, error: httpx.TransportError, outcome: Outcome) -> Exception:
         host = self._line.host if self._line is not None else self._hub.host
+        kept = _KEPT if self._received else ""
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
             return DownloadError(
                 f"The identity of {host} could not be verified, so nothing was downloaded. If a company's proxy stands "
                 "between, set SSL_CERT_FILE to its certificate."
             )
         if outcome == "unreachable":
-            return _Interrupted(outcome, f"{host} could not be reached. Check the connection. {_KEPT}")
+            return _Interrupted(
+                outcome, f"{host} could not be reached. Check the connection and try again. {kept}".rstrip()
+            )
         if self._guard.too_slow or isinstance(error, httpx.TimeoutException):
-            return _Interrupted(outcome, f"{host} sends too slowly or not at all. {_KEPT}")
-        return _Interrupted(outcome, f"The connection was cut again and again. {_KEPT}")
+            return _Interrupted(outcome, f"{host} sends too slowly or not at all. Try again later. {kept}".rstrip())
+        return _Interrupted(outcome, f"The connection was cut again and again. {kept or 'Try again later.'}")
 
     def _check_room(self, part: Part) -> None:
         missing = self._order.bytes - min(part.size_on_disk(), self._order.bytes)

@@ -84,7 +84,16 @@ def _first_tables(db: Connection) -> None:
         db.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_first_tables,)
+def _connection_log(db: Connection) -> None:
+    db.execute(
+        """CREATE TABLE connection(
+               id INTEGER PRIMARY KEY AUTOINCREMENT,
+               at TEXT NOT NULL, host TEXT NOT NULL, purpose TEXT NOT NULL,
+               bytes INTEGER NOT NULL, outcome TEXT NOT NULL)"""
+    )
+
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_first_tables, _connection_log)
 
 
 def version_of(db: Connection) -> int:

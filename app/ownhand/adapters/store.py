@@ -9,13 +9,14 @@ from ownhand.adapters.keys import KeyRing
 from ownhand.adapters.store_file import FILE_NAME, LOCK_NAME, VaultFile, files_of
 from ownhand.adapters.store_history import History
 from ownhand.adapters.store_learning import Learning
+from ownhand.adapters.store_log import ConnectionLog
 from ownhand.domain.ports import VaultState
 from ownhand.errors import VaultError, VaultInUse
 
 _COUNTED: Final = ("document", "passage", "vector", "edit", "preference", "draft")
 
 
-class SqlVault(History, Learning):
+class SqlVault(History, Learning, ConnectionLog):
     """All methods of ports.Vault.  Safe to call from several threads, which take turns."""
 
     def __init__(self, file: VaultFile, key_holder: str) -> None:

@@ -21,6 +21,7 @@ from ownhand.compose import App, Options, build, erase_everything
 from ownhand.domain import actions
 from ownhand.domain.completion import CompletionContext
 from ownhand.domain.corpus import Kind, ReplyContext
+from ownhand.domain.download import Progress
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.suggestion import SuggestionRequest
 from ownhand.errors import BadInput, Cancelled, KeyUnavailable, UserError
@@ -273,20 +274,65 @@ def _preferences(app: App, arguments: Arguments) -> None:
     shown.put(rows, arguments, lambda: shown.preferences(rows, learning))
 
 
-def _models(app: App, arguments: Arguments) -> None:
+def _models(app: App, arguments: Arguments) -> int:
     models = app.models
     if arguments.add:
         models.add(arguments.add)
+    if arguments.download is not None and not _download(app, arguments):
+        return 1
     if arguments.use is not None:
         path = models.find(arguments.use)
         for role in ROLES:
             if arguments.role in {role, "both"}:
                 models.choose(role, path)
+    if arguments.remove is not None:
+        models.remove(models.find(arguments.remove))
+    if arguments.connections:
+        entries = app.downloads.connections()
+        shown.put(entries, arguments, lambda: shown.connections(entries))
+        return 0
+    if arguments.catalog or arguments.recommend:
+        offers = [item for item in app.downloads.offers() if item.recommended or not arguments.recommend]
+        shown.put(offers, arguments, lambda: shown.catalog(offers))
+        return 0
     rows, troubles = models.installed(), models.missing()
     chosen: dict[str, Path] = {role: models.chosen(role) for role in ROLES}
     shown.put(rows, arguments, lambda: shown.models(rows, chosen))
     for trouble in troubles:
         print(trouble, file=sys.stderr)
+    return 0
+
+
+def _download(app: App, arguments: Arguments) -> bool:
+    """Fetch a model of the catalog once the person has agreed to what it means; False if they did not."""
+    item = app.downloads.find(arguments.download)
+    print(shown.before_download(item), file=sys.stderr)
+    if not arguments.yes and item.state != "arrived":
+        if not sys.stdin.isatty():
+            raise BadInput("Nothing was downloaded. Add --yes if you agree to this.")
+        print("Download it? [y/N] ", end="", file=sys.stderr, flush=True)
+        if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+            print("Nothing was downloaded.", file=sys.stderr)
+            return False
+    on_terminal = sys.stderr.isatty()
+    said = ""
+
+    def watch(progress: Progress) -> None:
+        nonlocal said
+        if on_terminal:
+            print(f"\r\x1b[K{shown.progress(progress)}", end="", file=sys.stderr, flush=True)
+        elif progress.phase != said:
+            said = progress.phase
+            print(shown.progress(progress), file=sys.stderr, flush=True)
+
+    try:
+        app.downloads.run(item.offer.id, watch)
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt("Stopped. What has arrived is kept; the same command goes on from there.") from None
+    finally:
+        if on_terminal:
+            print(file=sys.stderr)
+    return True
 
 
 def _export(app: App, arguments: Arguments) -> None:

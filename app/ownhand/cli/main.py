@@ -81,12 +81,22 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--off", metavar="ID", help="switch a rule off; what it rests on stays")
     one.add_argument("--delete", metavar="ID", help="remove a rule")
     one.add_argument("--forget", action="store_true", help="forget everything learned")
-    one = command("models", "list the models, add one, or choose one")
-    one.add_argument("--add", type=_path, metavar="FILE", help="copy a .gguf into Ownhand's folder")
+    one = command("models", "list the models; add, download, choose or remove one")
+    one.add_argument("--add", type=_path, metavar="FILE", help="copy a .gguf into Ownhand's folder, after trying it")
     one.add_argument(
         "--use", metavar="NAME", help="a listed model's name or a path; 'built-in' for the one that came along"
     )
-    one.add_argument("--role", choices=["completion", "suggestion", "both"], default="both")
+    one.add_argument(
+        "--role", choices=["completion", "suggestion", "both"], default="both", help="what to --use it for"
+    )
+    one.add_argument("--remove", metavar="NAME", help="delete a model's file from Ownhand's folder")
+    one.add_argument("--catalog", action="store_true", help="list the models that can be downloaded")
+    one.add_argument("--recommend", action="store_true", help="say which of them suits this computer")
+    one.add_argument(
+        "--download", metavar="NAME", help="fetch one of the catalog, or go on with it; asks before it connects"
+    )
+    one.add_argument("--yes", action="store_true", help="agree to the host, the size and the licence of --download")
+    one.add_argument("--connections", action="store_true", help="list every connection that was made")
     one = command("export", "write everything as a zip of Markdown and JSON (not encrypted)")
     one.add_argument("file", type=_path)
     one = command("erase", "destroy the key and remove everything Ownhand stored")

@@ -10,11 +10,15 @@ from datetime import datetime
 from pathlib import Path
 
 from ownhand.cli.main import Arguments
+from ownhand.domain.catalog import HUB
 from ownhand.domain.corpus import Hit, Source
+from ownhand.domain.download import Connection, Progress
+from ownhand.domain.figures import megabytes, parameters, remaining
 from ownhand.domain.ports import ModelInfo
 from ownhand.domain.preference import Origin, Preference
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion
+from ownhand.services.downloading import Offered
 from ownhand.services.importing import ImportReport
 from ownhand.services.learning import Learning
 
@@ -175,8 +179,86 @@ def models(rows: Sequence[ModelInfo], chosen: Mapping[str, Path]) -> str:
     lines = []
     for info in rows:
         name = info.name if names.count(info.name) == 1 else f"{info.name} ({info.path.name})"
-        size = f"{info.bytes / 1e6:7,.0f} MB  {info.parameters / 1e6:7,.0f} M parameters  {info.licence}"
+        facts = [
+            parameters(info.parameters),
+            info.quantization,
+            megabytes(info.bytes),
+            f"takes about {megabytes(info.memory.total)} of memory",
+            "completes and suggests" if info.chat else "completes only",
+            "fills in the middle" if info.fill_in_middle else "",
+            info.licence,
+        ]
         roles = [f"{role}s" for role, path in chosen.items() if path == info.path]
         use = f"  in use for {' and '.join(roles)}" if roles else ""
-        lines.append(f"{name:28s} {size if info.bytes else ''}{use}".rstrip())
+        lines.append(f"{name:28s} {', '.join(fact for fact in facts if fact) if info.bytes else ''}{use}".rstrip())
     return "\n".join(lines)
+
+
+def catalog(rows: Sequence[Offered]) -> str:
+    """The models that can be downloaded, what is recommended first."""
+    if not rows:
+        return "The built-in model suits this computer best. See all with: ownhand models --catalog"
+    return "\n\n".join("\n    ".join(line for line in _offered(item) if line) for item in rows)
+
+
+def _offered(item: Offered) -> list[str]:
+    offer = item.offer
+    roles = " and ".join(f"{role}s" for role in offer.role)
+    here = {
+        "installed": "It is installed.",
+        "arrived": "It is here complete, but could not be run yet.",
+        "partial": f"{megabytes(item.arrived)} of it are here.",
+    }
+    best = f"Recommended for {' and '.join(f'{role}s' for role in item.recommended)} on this computer."
+    return [
+        f"{offer.id}  ({megabytes(offer.bytes)}, for {roles}, {offer.memory >> 30} GB of memory or more, "
+        f"{offer.licence})",
+        offer.why,
+        best if item.recommended else "",
+        offer.terms,
+        here.get(item.state, ""),
+    ]
+
+
+def before_download(item: Offered) -> str:
+    """What the person agrees to."""
+    offer = item.offer
+    missing = megabytes(offer.bytes - (item.arrived if item.state == "partial" else 0))
+    lines = [
+        f"{offer.name}: {missing}{' more' if item.state == 'partial' else ''} from {HUB} and its file servers.",
+        f"Licence: {offer.licence}. {offer.terms}".rstrip(),
+        f"About it: {offer.page}",
+        "Nothing but the file's name is sent; the host sees your internet address.",
+    ]
+    return "\n".join(lines)
+
+
+def progress(seen: Progress) -> str:
+    """How far a download is, in one line."""
+    if seen.phase == "connecting":
+        return f"Connecting to {seen.host or HUB}"
+    if seen.phase == "checking":
+        return f"Checking what is here already: {megabytes(seen.done)}"
+    if seen.phase == "waiting":
+        return "There is no connection now; it is tried again in a moment"
+    if seen.phase == "trying":
+        return (
+            f"The checksum is right (SHA-256 {seen.sha256 or 'verified before'}). Loading it once to see that it works"
+        )
+    parts = [f"{megabytes(seen.done)} of {megabytes(seen.total)}"]
+    if seen.rate > 0:
+        parts.append(f"{megabytes(seen.rate)}/s")
+    if seen.seconds_left is not None:
+        parts.append(f"{remaining(seen.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def connections(rows: Sequence[Connection]) -> str:
+    """The connection log."""
+    if not rows:
+        return "No connection was made. Only 'ownhand models --download' and its button in the window make any."
+    return "\n".join(
+        f"{row.at.astimezone():%Y-%m-%d %H:%M}  {row.host:28s} {megabytes(row.bytes):>8s}  "
+        f"{row.outcome or 'open, or Ownhand was ended'}  {row.purpose}"
+        for row in rows
+    )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ownhand.domain.corpus import Document, Passage, Source
+from ownhand.domain.download import Connection, Outcome
 from ownhand.domain.draft import Audience, Draft
 from ownhand.domain.preference import Edit, Evidence, Preference
 
@@ -331,6 +332,16 @@ class Vault(Protocol):
     def delete_audience(self, audience_id: str) -> None: ...
     def setting(self, key: str) -> str | None: ...
     def set_setting(self, key: str, value: str | None) -> None: ...
+
+    # connections
+    def open_connection(self, connection: Connection) -> int:
+        """Note a connection before anything is sent; the number to end it by."""
+        ...
+
+    def end_connection(self, number: int, received: int, outcome: Outcome) -> None: ...
+    def connections(self, limit: int = 500) -> list[Connection]:
+        """Newest first."""
+        ...
 
     # the whole
     def state(self) -> VaultState: ...

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ownhand.domain.ports import Engine, Generate, Lane, ModelInfo, Stream, Trial
+from ownhand.domain.ports import Engine, Generate, ModelInfo, Stream, Trial
 from ownhand.errors import BadInput, DiskFull, ModelError, UserError
 from ownhand.settings import COMPLETION_MODEL, SUGGESTION_MODEL, Settings
 
 Role = Literal["completion", "suggestion"]
 ROLES: tuple[Role, ...] = ("completion", "suggestion")
+_MARGIN = 64 << 20
+"""Bytes that stay free on the disk."""
 
 
 class LoadedEngine(Engine, Protocol):
@@ -243,13 +244,16 @@ class Models:
         """The built-in model and those the person added; a broken file is listed by its name alone."""
         files = [self._builtin, *(sorted(self._folder.glob("*.gguf")) if self._folder.is_dir() else [])]
         chosen = {self.chosen("completion"), self.chosen("suggestion")}
-        found = []
+        found: dict[Path, ModelInfo] = {}
         for path in dict.fromkeys([*files, *sorted(chosen)]):
+            if any(path in info.files for info in found.values()):
+                continue  # a further part of one that is listed
             try:
-                found.append(self.inspect(path))
+                info = self.inspect(path)
             except ModelError:
-                found.append(ModelInfo(path, f"{path.stem} (cannot be read)"))
-        return found
+                info = ModelInfo(path, f"{path.stem} (cannot be read)")
+            found[info.path] = info
+        return list(found.values())
 
     def chosen(self, role: Role) -> Path:
         """The model file of a role: the one in use, or the one that was chosen and is there to be used."""
@@ -304,42 +308,67 @@ class Models:
         return self._engines.any().inspect(path)
 
     def add(self, path: Path) -> ModelInfo:
-        """Copy a .gguf into Ownhand's models folder, after looking at it.  Raises ModelError, DiskFull."""
-        self.inspect(path)
-        self._folder.mkdir(parents=True, exist_ok=True)
-        target = self._folder / path.name
-        if target.exists() and not target.samefile(path):
-            raise BadInput(f"There is a model named {path.name} already. Rename the file and add it again.")
-        if not target.exists():
-            if shutil.disk_usage(self._folder).free < path.stat().st_size + (64 << 20):
-                raise DiskFull(f"There is no room for {path.name}. Free {path.stat().st_size >> 20} MB and try again.")
-            part = target.with_suffix(".part")
-            try:
-                shutil.copyfile(path, part)
-                part.replace(target)
-            except OSError as error:
-                part.unlink(missing_ok=True)
-                raise DiskFull(f"{path.name} could not be copied: {error.strerror}.") from error
-        return self.inspect(target)
+        """Copy a .gguf, with all its parts, into Ownhand's models folder, after it was loaded and run once.
 
-    def try_out(self, path: Path) -> dict[str, float]:
-        """Load a model beside the one in use and measure it: tokens per second reading and writing, seconds to
-        load.
+        Raises ModelError if it cannot be used, BadInput if its name is taken, DiskFull.
         """
-        engine = self._engines._make()
+        info = self.inspect(path)
+        files = info.files or (path,)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        if self._folder.samefile(info.path.parent):
+            return info
+        for file in files:
+            if (self._folder / file.name).exists():
+                raise BadInput(f"There is a model named {file.name} already. Rename the file and add it again.")
+        if shutil.disk_usage(self._folder).free < info.bytes + _MARGIN:
+            raise DiskFull(f"There is no room for {path.name}. Free {info.bytes / 1e6:,.0f} MB and try again.")
+        self.try_out(info.path)
+        self._copy(files)
+        return self.inspect(self._folder / info.path.name)
+
+    def _copy(self, files: Sequence[Path]) -> None:
+        """All of the files or none; the first, by which the model is found, comes last."""
+        copied: list[Path] = []
         try:
-            started = time.perf_counter()
-            engine.load(path)
-            loaded = time.perf_counter() - started
-            text = "The meeting went on for longer than anyone had expected, and by the time we left it was dark. " * 12
-            stream = engine.generate(Generate(Lane.COMPLETION, text=text, max_tokens=48))
-            for _ in stream:
-                pass
-            usage = stream.usage
-            return {
-                "load seconds": loaded,
-                "reading tokens/s": 1000 * usage.prompt_tokens / max(1e-6, usage.prefill_ms),
-                "writing tokens/s": 1000 * usage.new_tokens / max(1e-6, usage.decode_ms),
-            }
-        finally:
-            engine.close()
+            for file in reversed(files):
+                part = self._folder / (file.name + ".part")
+                copied.append(part)
+                shutil.copyfile(file, part)
+                copied[-1] = part.replace(self._folder / file.name)
+        except OSError as error:
+            for path in copied:
+                path.unlink(missing_ok=True)
+            raise DiskFull(f"{files[0].name} could not be copied: {error.strerror}.") from error
+
+    def try_out(self, path: Path) -> Trial:
+        """Load a model in a process of its own, beside the one in use, and measure it.
+
+        Raises ModelError, in a sentence, if it cannot be used, whatever it did to that process.
+        """
+        return self._engines.any().trial(path)
+
+    def is_own(self, path: Path) -> bool:
+        """Whether it lies in Ownhand's folder, so that it can be removed."""
+        return path.parent == self._folder
+
+    def remove(self, path: Path) -> None:
+        """Delete a model's files from Ownhand's folder; the roles it served go to the built-in model.
+
+        Raises BadInput for the built-in model and for files elsewhere, which are not Ownhand's to delete.
+        """
+        if path == self._builtin:
+            raise BadInput("The built-in model stays: Ownhand needs it where no other model can be used.")
+        if not self.is_own(path):
+            raise BadInput(f"{path.name} does not lie in Ownhand's folder, so it is left alone. Delete it yourself.")
+        try:
+            files = self.inspect(path).files or (path,)
+        except ModelError:
+            files = (path,)
+        for role in ROLES:
+            if self.chosen(role) == path:
+                self.choose(role, self._builtin)
+        for file in files:
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as error:
+                raise BadInput(f"{file.name} could not be deleted: {error.strerror}.") from error

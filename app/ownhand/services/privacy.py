@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ownhand.domain.corpus import Document
+from ownhand.domain.download import Connection
 from ownhand.domain.ports import Vault, VaultState
 from ownhand.services.library import write_atomically
 from ownhand.settings import SETTINGS
@@ -56,9 +57,9 @@ class Privacy:
         told = list(dict.fromkeys(str(walls["detail"]) for walls in self._protections()))
         return " ".join(told) or "They are not running yet."
 
-    def connections(self) -> list[str]:
-        """Every network connection made; this version has no part that can make one."""
-        return []
+    def connections(self) -> list[Connection]:
+        """Every network connection that was opened, newest first; only downloads of models open any."""
+        return self._vault.connections()
 
     def export(self, path: Path) -> int:
         """Everything as a zip of Markdown and JSON, readable without Ownhand and NOT encrypted; returns the
@@ -82,6 +83,7 @@ class Privacy:
                 "preferences": [asdict(item) for item in vault.preferences()],
                 "audiences": [asdict(item) for item in vault.audiences()],
                 "sources": [asdict(item) for item in vault.sources()],
+                "connections": [asdict(item) for item in vault.connections(1_000_000)],
                 "settings": {row.key: vault.setting(row.key) for row in SETTINGS if vault.setting(row.key) is not None},
             }
             for name, rows in tables.items():

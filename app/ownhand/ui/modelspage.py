@@ -1,22 +1,30 @@
-"""The models: what is installed, which one completes and which one suggests, and how fast each is here."""
+"""The models: what is installed, which one completes and which one suggests, how fast each is, and others to have."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QPushButton, QVBoxLayout, QWidget
 
-from ownhand.domain.ports import ModelInfo
+from ownhand.domain.figures import megabytes, parameters
+from ownhand.domain.ports import ModelInfo, Trial
+from ownhand.services.downloading import Offered
 from ownhand.ui.bridge import Bridge, sentence_of
+from ownhand.ui.catalogcard import CatalogCard
 from ownhand.ui.contract import App, Role
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import button, clear, column, label, row, scrolling
+from ownhand.ui.widgets import button, clear, column, label, row, scrolling, timer
+from ownhand.ui.windows import Confirm
+
+POLL_MS = 250
+"""How often the progress of a download is looked at."""
 
 
 class ModelsPage(QWidget):
-    """One card per model file.
+    """One card per model file, and one per model of the catalog that is not installed.
 
     Signals:
         changed: another model serves a role.
@@ -27,58 +35,105 @@ class ModelsPage(QWidget):
     def __init__(self, theme: Theme, app: App, bridge: Bridge) -> None:
         super().__init__()
         self._theme, self._app, self._bridge = theme, app, bridge
+        self._cards: dict[str, CatalogCard] = {}
+        self._running = ""
+        """The model whose download is shown as under way."""
+        self._discard_after = ""
+        """The model whose download is being stopped in order to throw it away."""
+        self._poll = timer(self, "download-progress", POLL_MS, once=False)
+        self._poll.timeout.connect(self._look)
         self._trouble = label(wrap=True)
         self._trouble.setProperty("danger", True)
         self._trouble.hide()
-        add = button(self.tr("Add a .gguf file…"))
-        add.clicked.connect(self._choose)
+        self._doing = label(quiet=True, wrap=True)
+        self._doing.hide()
+        self.add = button(self.tr("Add a .gguf file…"), hint=self.tr("Or drop it here"))
+        self.add.clicked.connect(self._choose)
+        self.setAcceptDrops(True)
+        self._installed = QVBoxLayout()
+        self._catalog = QVBoxLayout()
+        for box in (self._installed, self._catalog):
+            box.setSpacing(8)
         inside = QWidget()
-        self._box = QVBoxLayout(inside)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        self._box.setSpacing(8)
+        inside.setLayout(
+            column(
+                label(self.tr("On this computer"), bold=True),
+                self._installed,
+                10,
+                label(self.tr("To download"), bold=True),
+                label(
+                    self.tr(
+                        "Ownhand connects for nothing else, and only when you press such a button. Every connection is "
+                        "listed under Privacy."
+                    ),
+                    quiet=True,
+                    wrap=True,
+                ),
+                self._catalog,
+                None,
+            )
+        )
         about = label(
             self.tr("A larger model writes better and answers more slowly. Ownhand never downloads one by itself."),
             quiet=True,
             wrap=True,
         )
-        self.setLayout(column(row(about, add, gap=16, stretch=0), self._trouble, scrolling(inside), gap=12, stretch=2))
+        self.setLayout(
+            column(
+                row(about, self.add, gap=16, stretch=0),
+                self._doing,
+                self._trouble,
+                scrolling(inside),
+                gap=12,
+                stretch=3,
+            )
+        )
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._poll.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._look()  # goes on looking while a download is under way
+
+    # ------------------------------------------------------------------------------------------------- what there is
 
     def reload(self) -> None:
         """Fetch the models anew."""
-        models = self._app.models
+        models, downloads = self._app.models, self._app.downloads
 
-        def work() -> tuple[list[ModelInfo], Path, Path]:
-            return list(models.installed()), models.chosen("completion"), models.chosen("suggestion")
+        def work() -> tuple[list[ModelInfo], Path, Path, list[Offered]]:
+            return (
+                list(models.installed()),
+                models.chosen("completion"),
+                models.chosen("suggestion"),
+                list(downloads.offers()),
+            )
 
-        self._bridge.run(work, self._loaded, self._failed)
+        self._bridge.run(work, self._loaded, self._refused)
 
-    def add_file(self, path: Path) -> None:
-        """Take a model file in."""
-        self._trouble.hide()
-        models = self._app.models
-        self._bridge.run_long(lambda: models.add(path), self._then, self._failed)
-
-    def _choose(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a model"), "", self.tr("Models (*.gguf)"))
-        if chosen:
-            self.add_file(Path(chosen))
-
-    def _loaded(self, found: tuple[list[ModelInfo], Path, Path]) -> None:
-        installed, completes, suggests = found
-        clear(self._box)
+    def _loaded(self, found: tuple[list[ModelInfo], Path, Path, list[Offered]]) -> None:
+        installed, completes, suggests, offers = found
+        clear(self._installed)
         for info in installed:
-            self._box.addWidget(self._card(info, completes == info.path, suggests == info.path))
-        self._box.addStretch(1)
+            self._installed.addWidget(self._card(info, completes == info.path, suggests == info.path))
+        clear(self._catalog)
+        self._cards = {}
+        for offered in offers:
+            if offered.state != "installed":
+                card = CatalogCard(offered)
+                card.wanted.connect(self.download)
+                card.paused.connect(self.pause)
+                card.discarded.connect(self._discard)
+                self._cards[offered.offer.id] = card
+                self._catalog.addWidget(card)
+        self._running = ""
+        self._look()
 
     def _card(self, info: ModelInfo, completes: bool, suggests: bool) -> QFrame:
         card = QFrame()
         card.setObjectName("Card")
-        facts = [
-            _count(info.parameters),
-            self.tr("{0} MB").format(f"{info.bytes / 1e6:,.0f}") if info.bytes else "",
-            self.tr("{0} tokens of context").format(f"{info.context:,}"),
-            info.licence,
-        ]
         figures = label(quiet=True, wrap=True)
         figures.hide()
         complete = self._role_button(
@@ -89,18 +144,46 @@ class ModelsPage(QWidget):
             suggest.setEnabled(False)
             suggest.setToolTip(self.tr("This model only completes text."))
         try_it = button(self.tr("Try it here"), flat=True, hint=self.tr("Measure how fast it is on this computer"))
+        try_it.setAccessibleName(self.tr("{0}: try it here").format(info.name))
         try_it.clicked.connect(self._trier(info, try_it, figures))
+        remove = button(self.tr("Remove…"), flat=True, danger=True)
+        remove.setAccessibleName(self.tr("Remove {0}").format(info.name))
+        remove.clicked.connect(self._remover(info))
+        remove.setVisible(self._app.models.is_own(info.path))
         card.setLayout(
             column(
                 label(info.name, bold=True),
-                label("  ·  ".join(fact for fact in facts if fact), quiet=True, wrap=True),
+                label("  ·  ".join(fact for fact in self._facts(info) if fact), quiet=True, wrap=True),
+                label(self._abilities(info), quiet=True, wrap=True),
                 figures,
-                row(complete, suggest, None, try_it),
+                row(complete, suggest, None, try_it, remove),
                 margins=(14, 11, 12, 11),
                 gap=5,
             )
         )
         return card
+
+    def _facts(self, info: ModelInfo) -> list[str]:
+        takes = info.memory.total
+        return [
+            parameters(info.parameters),
+            info.quantization,
+            megabytes(info.bytes) if info.bytes else "",
+            self.tr("takes about {0} of memory").format(megabytes(takes)) if takes else "",
+            self.tr("{0} tokens of context").format(f"{info.context:,}"),
+            info.licence,
+        ]
+
+    def _abilities(self, info: ModelInfo) -> str:
+        if not info.bytes:
+            return self.tr("The file cannot be read. Remove it, and add it again.")
+        parts = [
+            self.tr("Completes and suggests") if info.chat else self.tr("A base model: completes, but cannot suggest"),
+            self.tr("fills in the middle of a text") if info.fill_in_middle else "",
+            "" if info.fits else self.tr("needs more memory than is free now"),
+        ]
+        sentence = "; ".join(part for part in parts if part) + "."
+        return f"{sentence} {info.note}".rstrip()
 
     def _role_button(self, role: Role, on: str, off: str, info: ModelInfo, chosen: bool) -> QPushButton:
         push = button(on if chosen else off)
@@ -121,10 +204,17 @@ class ModelsPage(QWidget):
     def _trier(self, info: ModelInfo, push: QPushButton, figures: QWidget) -> Callable[[], None]:
         models = self._app.models
 
-        def done(measured: Mapping[str, object]) -> None:
+        def done(trial: Trial) -> None:
             push.setEnabled(True)
             push.setText(self.tr("Try it here"))
-            text = "   ".join(f"{name}: {_figure(value)}" for name, value in measured.items())
+            text = self.tr(
+                "Loads in {0} s, reads {1} and writes {2} tokens (pieces of words) a second, and takes {3} of memory."
+            ).format(
+                f"{trial.load_s:.1f}",
+                f"{trial.prompt_tokens_per_s:,.0f}",
+                f"{trial.tokens_per_s:,.0f}",
+                megabytes(trial.memory),
+            )
             figures.setText(text)  # type: ignore[attr-defined]
             figures.show()
 
@@ -140,24 +230,126 @@ class ModelsPage(QWidget):
 
         return start
 
+    def _remover(self, info: ModelInfo) -> Callable[[], None]:
+        def ask() -> None:
+            dialog = Confirm(
+                self,
+                self.tr("Remove {0}?").format(info.name),
+                self.tr("{0} is deleted and {1} are free again. What it did, the built-in model does.").format(
+                    info.path.name, megabytes(info.bytes)
+                ),
+                self.tr("Remove"),
+            )
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.accepted.connect(lambda: self.remove(info.path))
+            dialog.open()
+
+        return ask
+
+    def remove(self, path: Path) -> None:
+        """Delete a model's file."""
+        self._trouble.hide()
+        models = self._app.models
+        self._bridge.run_long(lambda: models.remove(path), self._then, self._failed)
+
+    # ------------------------------------------------------------------------------------------------------ adding
+
+    def add_files(self, paths: Sequence[Path]) -> None:
+        """Take model files in, one after the other; of a model in parts, any of them stands for all."""
+        self._trouble.hide()
+        self._do(self.tr("Trying {0} and copying it…").format(", ".join(path.name for path in paths)))
+        models = self._app.models
+
+        def work() -> None:
+            taken: list[str] = []
+            for path in paths:
+                if path.name not in taken:
+                    info = models.add(path)
+                    taken += [file.name for file in info.files]
+
+        self._bridge.run_long(work, self._then, self._failed)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _models_in(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if paths := _models_in(event):
+            event.acceptProposedAction()
+            self.add_files(paths)
+
+    def _choose(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a model"), "", self.tr("Models (*.gguf)"))
+        if chosen:
+            self.add_files([Path(chosen)])
+
+    def _do(self, sentence: str) -> None:
+        self._doing.setText(sentence)
+        self._doing.setVisible(bool(sentence))
+        self.add.setEnabled(not sentence)
+
+    # -------------------------------------------------------------------------------------------------- downloading
+
+    def download(self, model: str) -> None:
+        """Fetch a model, or go on with it; the button that was pressed has named host and size."""
+        self._trouble.hide()
+        for card in self._cards.values():
+            card.go.setEnabled(False)
+        downloads = self._app.downloads
+        self._bridge.run_long(lambda: downloads.run(model), self._then, self._failed)
+        self._poll.start()
+
+    def pause(self) -> None:
+        """Stop the download for now."""
+        self._app.downloads.stop()
+
+    def _discard(self, model: str) -> None:
+        downloads = self._app.downloads
+        if self._running == model:
+            self._discard_after = model
+            downloads.stop()
+        else:
+            self._bridge.run(lambda: downloads.discard(model), self._reload_then, self._refused)
+
+    def _look(self) -> None:
+        """Show the download that is under way, whoever started it."""
+        progress = self._app.downloads.progress()
+        model = progress.model if progress is not None else ""
+        if model != self._running:
+            ended, self._running = self._running, model
+            if self._discard_after and self._discard_after == ended:
+                self._discard_after = ""
+                self._discard(ended)
+            elif ended:
+                self.reload()
+            for name, card in self._cards.items():
+                card.rest(blocked=bool(model) and name != model)
+        if progress is not None and model in self._cards:
+            self._cards[model].follow(progress)
+        if progress is None and not self.isVisible():
+            self._poll.stop()
+
+    # ------------------------------------------------------------------------------------------------- what follows
+
     def _then(self, _: object) -> None:
+        self._do("")
         self.reload()
         self.changed.emit()
 
-    def _failed(self, failure: Exception) -> None:
+    def _reload_then(self, _: object) -> None:
+        self.reload()
+
+    def _refused(self, failure: Exception) -> None:
+        self._do("")
         self._trouble.setText(sentence_of(failure))
         self._trouble.show()
-        models = self._app.models
-        self._bridge.run(
-            lambda: (list(models.installed()), models.chosen("completion"), models.chosen("suggestion")), self._loaded
-        )
+
+    def _failed(self, failure: Exception) -> None:
+        self._refused(failure)
+        self.reload()
 
 
-def _count(parameters: int) -> str:
-    if parameters >= 1e9:
-        return f"{parameters / 1e9:.1f} billion parameters"
-    return f"{parameters / 1e6:.0f} million parameters" if parameters else ""
-
-
-def _figure(value: object) -> str:
-    return f"{value:,.1f}" if isinstance(value, float) else str(value)
+def _models_in(event: QDropEvent) -> list[Path]:
+    """The model files that are being dropped."""
+    paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+    return sorted(path for path in paths if path.suffix.lower() == ".gguf")

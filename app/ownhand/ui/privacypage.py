@@ -6,8 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QFrame, QGridLayout, QLabel, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHeaderView,
+    QLabel,
+    QTableWidget,
+    QTableWidgetItem,
+    QWidget,
+)
 
+from ownhand.domain.download import Connection
+from ownhand.domain.figures import megabytes
 from ownhand.domain.ports import VaultState
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import App
@@ -15,6 +26,9 @@ from ownhand.ui.places import short
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import button, clear, column, counted, keep_painted, label, row, scrolling
 from ownhand.ui.windows import TypeToConfirm
+
+COLUMNS = ("When", "To", "Why", "Received", "End")
+LOG_HEIGHT = 168
 
 
 class PrivacyPage(QWidget):
@@ -41,6 +55,18 @@ class PrivacyPage(QWidget):
         self._grid.setHorizontalSpacing(18)
         self._grid.setVerticalSpacing(9)
         self._grid.setColumnStretch(1, 1)
+        self.log = QTableWidget(0, len(COLUMNS))
+        self.log.setAccessibleName(self.tr("Connections that were made"))
+        self.log.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.log.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.log.setTabKeyNavigation(False)
+        self.log.setShowGrid(False)
+        self.log.setHorizontalHeaderLabels([self.tr(text) for text in COLUMNS])
+        self.log.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.log.horizontalHeader().setStretchLastSection(True)
+        self.log.verticalHeader().hide()
+        self.log.setFixedHeight(LOG_HEIGHT)
+        self.log.hide()
         self._said = label(quiet=True, wrap=True)
         self._said.hide()
         export = button(self.tr("Export everything…"), hint=self.tr("A zip of Markdown and JSON; it is not encrypted"))
@@ -48,7 +74,7 @@ class PrivacyPage(QWidget):
         erase = button(self.tr("Erase everything…"), danger=True)
         erase.clicked.connect(self._ask_erase)
         inside = QWidget()
-        inside.setLayout(column(promise, grid, self._said, row(export, None, erase), None, gap=16))
+        inside.setLayout(column(promise, self.log, grid, self._said, row(export, None, erase), None, gap=16))
         self.setLayout(column(scrolling(inside)))
 
     def reload(self) -> None:
@@ -59,14 +85,9 @@ class PrivacyPage(QWidget):
             self._loaded,
         )
 
-    def _loaded(self, found: tuple[VaultState, list[tuple[str, Path]], Sequence[object], str]) -> None:
+    def _loaded(self, found: tuple[VaultState, list[tuple[str, Path]], Sequence[Connection], str]) -> None:
         state, places, connections, protection = found
-        if connections:
-            self._connections.setText(self.tr("{0} connections were made.").format(len(connections)))
-        else:
-            self._connections.setText(
-                self.tr("No connection was made, none can be. What you write stays on this computer.")
-            )
+        self._show_connections(connections)
         rows = [
             (self.tr("Encrypted with"), state.cipher),
             (self.tr("The key is held by"), state.key_holder),
@@ -91,6 +112,35 @@ class PrivacyPage(QWidget):
             shown = label(value, wrap=True)
             shown.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             self._grid.addWidget(shown, number, 1)
+
+    def _show_connections(self, connections: Sequence[Connection]) -> None:
+        if connections:
+            self._connections.setText(
+                self.tr(
+                    "{0}, all to fetch a model when you asked for it. What you write stays on this computer."
+                ).format(
+                    counted(len(connections), self.tr("{0} connection was made"), self.tr("{0} connections were made"))
+                )
+            )
+        else:
+            self._connections.setText(
+                self.tr(
+                    "No connection was made. Ownhand makes one only to download a model, when you press the button "
+                    "that says so. What you write stays on this computer."
+                )
+            )
+        self.log.setRowCount(len(connections))
+        for number, entry in enumerate(connections):
+            cells = (
+                entry.at.astimezone().strftime("%Y-%m-%d %H:%M"),
+                entry.host,
+                entry.purpose,
+                megabytes(entry.bytes),
+                entry.outcome or self.tr("open, or Ownhand was ended"),
+            )
+            for place, text in enumerate(cells):
+                self.log.setItem(number, place, QTableWidgetItem(text))
+        self.log.setVisible(bool(connections))
 
     def export_to(self, path: Path) -> None:
         """Write everything into a zip file."""

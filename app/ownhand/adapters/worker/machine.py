@@ -21,6 +21,22 @@ def available_memory() -> int:
     return min(available, int(limit) - int(used)) if limit.isdigit() and used.isdigit() else available
 
 
+def total_memory() -> int:
+    """Bytes of main memory: what is built in, or the limit of this process's control group if that is less."""
+    total = int(psutil.virtual_memory().total)
+    try:
+        limit = Path("/sys/fs/cgroup/memory.max").read_text().strip()
+    except OSError:  # no control groups here
+        return total
+    return min(total, int(limit)) if limit.isdigit() else total
+
+
+def cores() -> int:
+    """Processor cores that this process may use; two threads of one core count once."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
+
+
 def taken_memory() -> int:
     """Bytes this process takes: its own and its share of what it has in common with others, mapped files included."""
     process = psutil.Process()
@@ -34,9 +50,8 @@ def taken_memory() -> int:
 
 def thread_counts() -> tuple[int, ...]:
     """Numbers of threads worth trying, ascending; pace.py finds out which is best for what."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    cores = max(1, min(usable, psutil.cpu_count(logical=False) or usable, 16))
-    return tuple(sorted({1, max(1, cores // 2), max(1, cores - 1), cores}))
+    most = min(cores(), 16)
+    return tuple(sorted({1, max(1, most // 2), max(1, most - 1), most}))
 
 
 def is_arm() -> bool:
