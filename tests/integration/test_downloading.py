@@ -101,7 +101,7 @@ def test_the_log_is_in_the_vault_before_anything_was_sent_and_taken_along_with_e
         downloads.run(NAME, watch)
     assert open_while_running[0] == ""
     assert [entry.outcome for entry in vault.connections()] == ["stopped", "redirected"]
-    privacy = Privacy(vault, [], list)
+    privacy = Privacy(vault, [], list, list)
     assert privacy.connections() == vault.connections()
     privacy.export(tmp_path / "all.zip")
     shutil.unpack_archive(tmp_path / "all.zip", tmp_path / "all")
