@@ -13,6 +13,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ownhand.adapters.worker.thoughts import Thoughts
+
 Probabilities = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
@@ -246,23 +248,25 @@ class Writer:
     """Turns the bytes of tokens into text that is final.
 
     Held back are: the partial word that was there already, the first bytes of a character that is not complete, and
-    whatever may still become a stop string.
+    whatever may still become a stop string.  With `thoughts`, what the model thinks aloud is left out.
     """
 
-    def __init__(self, partial: bytes, stops: Sequence[str]) -> None:
+    def __init__(self, partial: bytes, stops: Sequence[str], thoughts: Thoughts | None = None) -> None:
         self.partial = partial
         """What the next tokens must still reproduce before new text begins."""
         self.stopped = False
         """A stop string was written; nothing more will come."""
         self._stops = [stop for stop in stops if stop]
         self._characters = codecs.getincrementaldecoder("utf-8")("replace")
+        self._thoughts = thoughts
         self._held = ""
 
     def write(self, piece: bytes) -> str:
         """Take the bytes of one token; the text that is final now."""
         shared = min(len(piece), len(self.partial))
         self.partial = self.partial[shared:]
-        self._held += self._characters.decode(piece[shared:])
+        text = self._characters.decode(piece[shared:])
+        self._held += text if self._thoughts is None else self._thoughts.feed(text)
         found = [at for at in (self._held.find(stop) for stop in self._stops) if at >= 0]
         if found:
             self.stopped = True
@@ -276,6 +280,8 @@ class Writer:
     def finish(self) -> str:
         """What was held back in case of a stop string; an incomplete character is dropped."""
         text, self._held = self._held, ""
+        if self._thoughts is not None:
+            text += self._thoughts.finish()
         return "" if self.stopped else text
 
 

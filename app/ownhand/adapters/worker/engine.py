@@ -17,6 +17,7 @@ import numpy as np
 from ownhand.adapters.worker import gpu, header, machine
 from ownhand.adapters.worker.context import Full, Interrupted, Logits
 from ownhand.adapters.worker.decode import Biases, Vocabulary, Writer, split_partial
+from ownhand.adapters.worker.families import can_chat, template_of, thinks
 from ownhand.adapters.worker.generation import Generation
 from ownhand.adapters.worker.lanes import CompletionLane, Kept, SuggestionLane, chunks, full
 from ownhand.adapters.worker.llama import Llama, context_length
@@ -24,6 +25,7 @@ from ownhand.adapters.worker.need import layers_that_fit, memory_need
 from ownhand.adapters.worker.prefixes import Prefixes
 from ownhand.adapters.worker.prompt import render
 from ownhand.adapters.worker.serve import ANSWERED, Desk, Job, Operation
+from ownhand.adapters.worker.thoughts import Thoughts
 from ownhand.adapters.worker.token_memory import ORDER, TokenMemory
 from ownhand.domain.ports import MARK, Lane, Sampling
 from ownhand.errors import Cancelled, ModelError
@@ -306,13 +308,14 @@ class Engine:
         model = self._loaded()
         before, partial = split_partial(text) if heal else (text, "")
         own = model.tokenize(before, special=False)
+        answers = bool(prompt) and lane == Lane.SUGGESTION.value
         return Generation(
             job=job,
             vocabulary=self._vocabulary,
             prompt=self._arrange(self._beginning(prompt), own, suffix, max_tokens),
             own=own,
             tail=before.encode("utf-8", "replace")[-_TAIL:],
-            writer=Writer(partial.encode("utf-8", "replace"), stop),
+            writer=Writer(partial.encode("utf-8", "replace"), stop, Thoughts() if answers and model.thinks else None),
             biases=self._biases_of(bias),
             sampling=Sampling(**sampling),
             memory=self._memories.get(memory) if memory and memory_weight > 0 else None,
@@ -454,8 +457,9 @@ def _info(found: header.Header) -> dict[str, Any]:
         "parameters": found.parameters,
         "bytes": found.bytes,
         "context": context_length(found),
-        "chat": bool(fields.get("tokenizer.chat_template")),
-        "has_chat_template": bool(fields.get("tokenizer.chat_template")),
+        "chat": can_chat(found),
+        "has_chat_template": bool(template_of(found)),
+        "thinking": thinks(found),
         "fill_in_middle": all(f"tokenizer.ggml.fim_{part}_token_id" in fields for part in ("pre", "suf", "mid"))
         or all(f"tokenizer.ggml.{part}_token_id" in fields for part in ("prefix", "suffix", "middle")),
         "licence": str(fields.get("general.license", "") or ""),

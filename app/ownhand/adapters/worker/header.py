@@ -26,6 +26,9 @@ _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?
 _STRING, _ARRAY = 8, 9
 _MOST_FIELDS, _MOST_TENSORS, _LONGEST_STRING, _LONGEST_ARRAY = 4096, 65536, 1 << 22, 1 << 24
 _MOST_LISTED: Final = 1024
+_LONGEST_MARK: Final = 64
+_TOKENS: Final = "tokenizer.ggml.tokens"
+_LENGTH: Final = struct.Struct("<Q")
 _LAYER: Final = re.compile(r"blk\.(\d{1,5})\.")
 
 _EMBEDDERS: Final = frozenset(
@@ -48,6 +51,8 @@ class Header:
     """Scalars and strings by key, and short lists of numbers as tuples."""
     lengths: Mapping[str, int] = field(repr=False)
     """How many entries each list has."""
+    marks: frozenset[str]
+    """Entries of the vocabulary that are written like marks: <|im_start|>, [INST]."""
     parameters: int
     tensors: int
     layer_bytes: Mapping[int, int] = field(repr=False)
@@ -69,7 +74,7 @@ class Header:
     @property
     def vocabulary(self) -> int:
         """Tokens it knows."""
-        return self.lengths.get("tokenizer.ggml.tokens", 0)
+        return self.lengths.get(_TOKENS, 0)
 
     @property
     def quantization(self) -> str:
@@ -239,11 +244,12 @@ def _scan(path: Path, size: int, file: BinaryIO) -> Header:
         raise ValueError("implausible counts")
     fields: dict[str, Any] = {}
     lengths: dict[str, int] = {}
+    marks: set[str] = set()
     for _ in range(count):
         key = _string(file)
         (kind,) = _unpack(file, "I")
         if kind == _ARRAY:
-            lengths[key], listed = _list(file)
+            lengths[key], listed = _list(file, marks if key == _TOKENS else set())
             if listed:
                 fields[key] = listed
         else:
@@ -271,7 +277,9 @@ def _scan(path: Path, size: int, file: BinaryIO) -> Header:
     alignment = int(fields.get("general.alignment", 32)) or 32
     start = (file.tell() + alignment - 1) // alignment * alignment if tensors else file.tell()
     head = heads.get("output.weight", heads.get("token_embd.weight", 0))  # without one of its own, the embedding
-    return Header(path, size, fields, lengths, parameters, tensors, layer_bytes, head, start + end, (path,))
+    return Header(
+        path, size, fields, lengths, frozenset(marks), parameters, tensors, layer_bytes, head, start + end, (path,)
+    )
 
 
 def _unpack(file: BinaryIO, form: str) -> tuple[Any, ...]:
@@ -298,8 +306,11 @@ def _value(file: BinaryIO, kind: int) -> int | float | bool | str:
     raise ValueError("unknown kind of value")
 
 
-def _list(file: BinaryIO) -> tuple[int, tuple[Any, ...]]:
-    """How many entries a list has, and the entries themselves if they are few numbers (one for each layer)."""
+def _list(file: BinaryIO, marks: set[str]) -> tuple[int, tuple[Any, ...]]:
+    """How many entries a list has, and the entries themselves if they are few numbers (one for each layer).
+
+    Of texts, those in brackets that are longer than two letters go into `marks`.
+    """
     item, count = _unpack(file, "IQ")
     length = int(count)
     if length > _LONGEST_ARRAY:
@@ -310,8 +321,13 @@ def _list(file: BinaryIO) -> tuple[int, tuple[Any, ...]]:
         file.seek(length * struct.calcsize("<" + _SCALARS[item]), os.SEEK_CUR)
     elif item == _STRING:
         for _ in range(length):
-            (size,) = _unpack(file, "Q")
-            file.seek(size, os.SEEK_CUR)
+            (size,) = _LENGTH.unpack(file.read(8))
+            if size > _LONGEST_MARK:
+                file.seek(size, os.SEEK_CUR)
+                continue
+            text = file.read(size)
+            if size > 2 and text[:1] + text[-1:] in (b"<>", b"[]"):
+                marks.add(text.decode("utf-8", "replace"))
     else:
         raise ValueError("nested array")
     return length, ()

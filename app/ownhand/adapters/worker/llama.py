@@ -9,6 +9,8 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -17,6 +19,7 @@ import numpy as np
 
 from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.context import Context, Part, completion_shape, suggestion_shape, window_of
+from ownhand.adapters.worker.families import THOUGHTS, thinks
 from ownhand.adapters.worker.header import Header
 from ownhand.errors import ModelError
 
@@ -25,6 +28,7 @@ L: Any = _llama
 
 _HIDDEN_ATTRIBUTES: Final = 1 << 0 | 1 << 1 | 1 << 3  # unknown, unused, control
 _ABORT_EXIT: Final = 77
+_OPENINGS: Final = frozenset(opening for opening, _ in THOUGHTS)
 
 Native: TypeAlias = Any
 """A pointer, structure or callback of the library."""
@@ -73,6 +77,7 @@ class Llama:
         self.header = header
         self.gpu_layers = gpu_layers
         self.context = context_length(header)
+        self.thinks = thinks(header)
         self._model: Native = None
         self._open: list[Context] = []
         damaged = ModelError(f"The model file {header.path.name} could not be loaded. Download it again.")
@@ -116,6 +121,8 @@ class Llama:
     def _piece(self, token: int) -> bytes:
         if token in self.ends or L.llama_vocab_get_attr(self._vocab, token) & _HIDDEN_ATTRIBUTES:
             return b""
+        if self.thinks and self.text_of(token) in _OPENINGS:  # a token without text is never chosen
+            return b""
         buffer = ctypes.create_string_buffer(64)
         length = L.llama_token_to_piece(self._vocab, token, buffer, 64, 0, False)
         if length < 0:
@@ -138,7 +145,8 @@ class Llama:
             count = L.llama_tokenize(self._vocab, data, len(data), tokens, -count, False, special)
         return list(tokens[:count])
 
-    def special_strings(self) -> list[str]:
+    @cached_property
+    def special_strings(self) -> Sequence[str]:
         """The texts of all tokens that act as marks, longest first."""
         names = {
             (L.llama_vocab_get_text(self._vocab, token) or b"").decode("utf-8", "replace")
@@ -150,11 +158,6 @@ class Llama:
     def text_of(self, token: int) -> str:
         """How a mark like the start token is written in templates."""
         return (L.llama_vocab_get_text(self._vocab, token) or b"").decode("utf-8", "replace") if token >= 0 else ""
-
-    @property
-    def chat_template(self) -> str:
-        """The model's chat template, '' if it has none."""
-        return str(self.header.fields.get("tokenizer.chat_template", "") or "")
 
     @property
     def end_text(self) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -55,18 +56,20 @@ def make(
     name: str = "",
     fields: Mapping[str, str | int | bool] | None = None,
     without: Collection[str] = (),
+    marks: Mapping[int, str] | None = None,
 ) -> Path:
     """Write a model of this shape (or one of SHAPES by its name) with the tokenizer and chat template of another file.
 
-    `fields` are metadata to add or to replace, `without` the metadata keys to leave out.  The same arguments make the
-    same bytes.  Returns `path`; raises OSError if it cannot be written.
+    `fields` are metadata to add or to replace, `without` the metadata keys to leave out, `marks` other texts for some
+    of the tokenizer's control tokens, by their number.  The same arguments make the same bytes.  Returns `path`;
+    raises OSError if it cannot be written.
     """
     name = name or (f"random-{shape}" if isinstance(shape, str) else "random")
     shape = SHAPES[shape] if isinstance(shape, str) else shape
     writer = GGUFWriter(path, _ARCHITECTURE)
     try:
         own = {"general.name": name, **(fields or {})}
-        vocabulary = _copy_tokenizer(writer, tokenizer, {*own, *without})
+        vocabulary = _copy_tokenizer(writer, tokenizer, {*own, *without}, marks or {})
         _describe(writer, shape, vocabulary, kind)
         for key, value in own.items():
             writer.add_key_value(key, value, _kind_of(value))
@@ -87,16 +90,27 @@ def make(
     return path
 
 
-def _copy_tokenizer(writer: GGUFWriter, source: Path, without: Collection[str]) -> int:
+def _copy_tokenizer(writer: GGUFWriter, source: Path, without: Collection[str], marks: Mapping[int, str]) -> int:
     """Copy all metadata of the tokenizer; the size of the vocabulary."""
     vocabulary = 0
-    for key, entry in GGUFReader(source).fields.items():
+    for key, (contents, kind, inner) in _tokenizer(source).items():
+        if key in without:
+            continue
         if key == "tokenizer.ggml.tokens":
-            vocabulary = len(entry.data)
-        if key.startswith("tokenizer.") and key not in without:
-            inner = entry.types[-1] if entry.types[0] is GGUFValueType.ARRAY else None
-            writer.add_key_value(key, entry.contents(), entry.types[0], inner)
+            vocabulary = len(contents)
+            contents = [marks.get(number, text) for number, text in enumerate(contents)]
+        writer.add_key_value(key, contents, kind, inner)
     return vocabulary
+
+
+@lru_cache(maxsize=1)
+def _tokenizer(source: Path) -> dict[str, tuple[Any, GGUFValueType, GGUFValueType | None]]:
+    """Contents, type and type of the entries of all metadata of a tokenizer."""
+    return {
+        key: (entry.contents(), entry.types[0], entry.types[-1] if entry.types[0] is GGUFValueType.ARRAY else None)
+        for key, entry in GGUFReader(source).fields.items()
+        if key.startswith("tokenizer.")
+    }
 
 
 def _describe(writer: GGUFWriter, shape: Shape, vocabulary: int, kind: Kind) -> None:
