@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -87,6 +88,8 @@ class Behaviour:
         self.commit = COMMIT
         self.linked_size: int | None = None
         self.location = ""
+        self.certificate = ""
+        """A file of a key and a certificate, to be a proxy with: see do_CONNECT."""
         self.each: list[dict[str, Any]] = []
         self.seen: list[dict[str, Any]] = []
         self.lock = threading.Lock()
@@ -115,6 +118,22 @@ def _serve() -> None:
 
         def log_message(self, *_: object) -> None:
             pass
+
+        def do_CONNECT(self) -> None:
+            """As a proxy that leads to the hub and its file server, which are both here; their certificate is ours."""
+            with behaviour.lock:
+                behaviour.seen.append({"path": f"CONNECT {self.path}"})
+            self.send_response(200)
+            self.end_headers()
+            context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            context.load_cert_chain(behaviour.certificate)
+            try:
+                self.connection = context.wrap_socket(self.connection, server_side=True)
+            except OSError:  # the client does not trust it
+                self.close_connection = True
+                return
+            self.rfile, self.wfile = self.connection.makefile("rb"), self.connection.makefile("wb", buffering=0)
+            self.close_connection = False
 
         def do_GET(self) -> None:
             odd = behaviour.record(self)
