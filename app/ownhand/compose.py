@@ -19,7 +19,7 @@ from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
 from ownhand.adapters.worker.recall import RecallClient
 from ownhand.domain.catalog import HUB, Machine
 from ownhand.domain.ports import Vault
-from ownhand.errors import WorkerError
+from ownhand.errors import UserError, WorkerError
 from ownhand.services.completing import Completing
 from ownhand.services.downloading import Downloads
 from ownhand.services.drafting import Drafting
@@ -278,7 +278,14 @@ def build(options: Options) -> App:
     app = App(
         hand,
         models,
-        Downloads(options.catalog, paths.models_dir(), HubFetcher(options.hub), vault, models.try_out, this_machine),
+        Downloads(
+            options.catalog,
+            paths.models_dir(),
+            HubFetcher(options.hub),
+            vault,
+            models.try_out,
+            lambda: this_machine(workers.engines),
+        ),
         Privacy(vault, places, lambda: _erase(app, options.folder), workers.protections),
         workers.status,
         workers.engines,
@@ -288,9 +295,13 @@ def build(options: Options) -> App:
     return app
 
 
-def this_machine() -> Machine:
-    """What this computer can give to a model."""
-    return Machine(machine.total_memory(), machine.cores())
+def this_machine(engines: Engines) -> Machine:
+    """What this computer can give to a model; without a graphics card where the engine cannot be asked."""
+    try:
+        gpu_memory = engines.any().gpu_memory()
+    except UserError:
+        gpu_memory = 0
+    return Machine(machine.total_memory(), machine.cores(), gpu_memory)
 
 
 def _erase(app: App, folder: Path) -> list[str]:

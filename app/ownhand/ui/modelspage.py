@@ -323,7 +323,8 @@ class ModelsPage(QWidget):
             elif ended:
                 self.reload()
             for name, card in self._cards.items():
-                card.rest(blocked=bool(model) and name != model)
+                if name != ended:  # that one is made anew, with what has arrived
+                    card.rest(blocked=bool(model) and name != model)
         if progress is not None and model in self._cards:
             self._cards[model].follow(progress)
         if progress is None and not self.isVisible():

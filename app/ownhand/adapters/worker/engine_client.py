@@ -189,6 +189,11 @@ class EngineClient(Engine):
         """The names of the GPUs that the installed llama.cpp can use."""
         return [str(found["name"]) for found in self._worker.call("gpus", _WORK_TIMEOUT_S)]
 
+    def gpu_memory(self) -> int:
+        """Bytes of memory that the GPUs have of their own, all together; 0 without one."""
+        found = self._worker.call("gpus", _WORK_TIMEOUT_S)
+        return sum(int(gpu["total"]) for gpu in found if not gpu["shared"])
+
     def trial(self, model: Path) -> Trial:
         """Load a model and let it read and write a little in a process of its own, which may die of it.
 
