@@ -204,6 +204,6 @@ def test_privacy_lists_every_connection(qtbot, scripted, theme, bridge, quiet):
     cells = [[page.log.item(line, place).text() for place in range(1, 5)] for line in range(2)]
     assert cells == [
         ["us.aws.cdn.hf.co", "download of Middle 1.7B", "1.1 GB", "complete"],
-        ["huggingface.co", "download of Middle 1.7B", "0.0 MB", "redirected"],
+        ["huggingface.co", "download of Middle 1.7B", "0 kB", "redirected"],
     ]
     assert nameless(page) == []

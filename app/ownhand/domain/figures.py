@@ -6,9 +6,11 @@ from __future__ import annotations
 def megabytes(count: float) -> str:
     """Bytes in units that suit them.
 
-    >>> megabytes(75_211_456), megabytes(1_107_409_472), megabytes(412_000)
-    ('75 MB', '1.1 GB', '0.4 MB')
+    >>> megabytes(75_211_456), megabytes(1_107_409_472), megabytes(4_120_000), megabytes(312)
+    ('75 MB', '1.1 GB', '4.1 MB', '0 kB')
     """
+    if count < 99_500:
+        return f"{count / 1e3:.0f} kB"
     if count >= 999_500_000:
         return f"{count / 1e9:.1f} GB"
     return f"{count / 1e6:.0f} MB" if count >= 9_500_000 else f"{count / 1e6:.1f} MB"

@@ -33,9 +33,9 @@ class CatalogCard(QFrame):
         self.offered = offered
         offer = offered.offer
         facts = [
-            self.tr("completions and suggestions") if len(offer.role) > 1 else self.tr("{0}s").format(offer.role[0]),
+            self.tr("For {0}").format(" and ".join(f"{role}s" for role in offer.role)),
             megabytes(offer.bytes),
-            self.tr("for {0} GB of memory or more").format(round(offer.memory / (1 << 30))),
+            self.tr("{0} GB of memory or more").format(round(offer.memory / (1 << 30))),
             offer.licence,
         ]
         name = label(offer.name, bold=True)
@@ -53,7 +53,11 @@ class CatalogCard(QFrame):
         self.state.setAccessibleName(self.tr("State of the download"))
         self.checksum = label(quiet=True, wrap=True, size=0.86)
         self.checksum.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.go = button("", hint=self.tr("Only the file's name is told to the host, and the host sees your address"))
+        self.go = button(
+            "",
+            primary=bool(offered.recommended),
+            hint=self.tr("Only the file's name is told to the host, and the host sees your address"),
+        )
         self.go.clicked.connect(self._want)
         self.pause = button(self.tr("Pause"))
         self.pause.setAccessibleName(self.tr("Pause the download of {0}").format(offer.name))

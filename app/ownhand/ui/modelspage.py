@@ -54,12 +54,9 @@ class ModelsPage(QWidget):
         self._catalog = QVBoxLayout()
         for box in (self._installed, self._catalog):
             box.setSpacing(8)
-        inside = QWidget()
-        inside.setLayout(
+        self._offered = QWidget()
+        self._offered.setLayout(
             column(
-                label(self.tr("On this computer"), bold=True),
-                self._installed,
-                10,
                 label(self.tr("To download"), bold=True),
                 label(
                     self.tr(
@@ -70,8 +67,11 @@ class ModelsPage(QWidget):
                     wrap=True,
                 ),
                 self._catalog,
-                None,
             )
+        )
+        inside = QWidget()
+        inside.setLayout(
+            column(label(self.tr("On this computer"), bold=True), self._installed, 10, self._offered, None)
         )
         about = label(
             self.tr("A larger model writes better and answers more slowly. Ownhand never downloads one by itself."),
@@ -128,6 +128,7 @@ class ModelsPage(QWidget):
                 card.discarded.connect(self._discard)
                 self._cards[offered.offer.id] = card
                 self._catalog.addWidget(card)
+        self._offered.setVisible(bool(self._cards))
         self._running = ""
         self._look()
 
@@ -152,7 +153,7 @@ class ModelsPage(QWidget):
         remove.setVisible(self._app.models.is_own(info.path))
         card.setLayout(
             column(
-                label(info.name, bold=True),
+                row(label(info.name, bold=True), label(info.path.name, quiet=True), None, gap=10),
                 label("  ·  ".join(fact for fact in self._facts(info) if fact), quiet=True, wrap=True),
                 label(self._abilities(info), quiet=True, wrap=True),
                 figures,

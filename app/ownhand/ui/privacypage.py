@@ -64,6 +64,7 @@ class PrivacyPage(QWidget):
         self.log.setHorizontalHeaderLabels([self.tr(text) for text in COLUMNS])
         self.log.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.log.horizontalHeader().setStretchLastSection(True)
+        self.log.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.log.verticalHeader().hide()
         self.log.setFixedHeight(LOG_HEIGHT)
         self.log.hide()
