@@ -1,7 +1,8 @@
 """`ownhand --fetch`: the process that downloads one model file, and the only code of Ownhand that opens a connection.
 
 It is started after the person has agreed to a host and a size, is told one file of one repository, and ends with it.
-It never sees the vault, a key or a word the person wrote, and gets no environment but what a connection needs.
+It never sees the vault, a key or a word the person wrote, and gets no environment but what a connection needs; where
+the system can, it is kept from every file but its own (fetch_walls.py).
 
     stdin    one line of JSON, the order; the end of the input means: stop
     stdout   one line of JSON per report (domain/download.py), then "done", "stopped" or "failed"
@@ -42,6 +43,7 @@ import httpx
 from filelock import FileLock, Timeout
 
 from ownhand import __version__
+from ownhand.adapters import fetch_walls
 from ownhand.domain.catalog import HUB
 from ownhand.domain.download import Connecting, Disconnected, Expecting, Moved, Order, Outcome, Report, Waiting
 from ownhand.errors import Cancelled, DiskFull, DownloadError, UserError
@@ -251,7 +253,6 @@ class Download:
         Raises Cancelled when stopped, DiskFull, or DownloadError with what happened and what to do about it.
         """
         order = self._order
-        order.target.parent.mkdir(parents=True, exist_ok=True)
         try:
             lock = FileLock(order.target.parent / ".fetch.lock", timeout=0).acquire()
         except Timeout:
@@ -569,12 +570,13 @@ def _trusted() -> ssl.SSLContext:
 
 def main() -> int:
     """Carry out the order on standard input; 0 if the file is there."""
-    _no_core_dump()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches all; the one who ordered says stop
     order, hub, limits = _order(json.loads(sys.stdin.readline()))
     stop = threading.Event()
     threading.Thread(target=_stop_at_end_of_input, args=(stop,), name="input", daemon=True).start()
     try:
+        order.target.parent.mkdir(parents=True, exist_ok=True)
+        fetch_walls.enter(order.target.parent)
         Download(order, hub_address(hub), limits, _tell, stop).run()
     except Cancelled:
         _say({"event": "stopped"})
@@ -615,10 +617,3 @@ def _tell(report: Report) -> None:
 
 def _say(message: Mapping[str, Any]) -> None:
     print(json.dumps(message), flush=True)
-
-
-def _no_core_dump() -> None:
-    if sys.platform != "win32":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
