@@ -89,8 +89,9 @@ class Engines:
         with self._lock:
             existing = self._engines.get(model)
             engine = existing or self._fresh()
+            info = existing.info() if existing is not None and not existing.failing else None
             try:
-                info = engine.load(model)
+                info = info or engine.load(model)  # a model that serves the other role is there already
             except UserError:
                 if existing is None:
                     engine.close()
@@ -222,7 +223,7 @@ class Models:
             stored = self._stored(role)
             if stored is not None:
                 try:
-                    self._engines.use(role, stored)
+                    self._engines.use(role, self._checked(role, stored).path)
                 except UserError as error:
                     failed.setdefault(str(error), []).append(role)
         return [_meanwhile(sentence, roles) for sentence, roles in failed.items()]
@@ -281,15 +282,31 @@ class Models:
 
     def choose(self, role: Role, path: Path) -> ModelInfo:
         """Use a model for a role from now on.  Raises ModelError and keeps the old one."""
+        info = self._checked(role, path)
+        used = self._engines.use(role, info.path)
+        row = COMPLETION_MODEL if role == "completion" else SUGGESTION_MODEL
+        self._settings.set(row, "" if path == self._builtin else str(info.path))
+        return used
+
+    def _checked(self, role: Role, path: Path) -> ModelInfo:
+        """What a model says of itself, if it can serve a role and there is memory for it.  Raises ModelError."""
         info = self._engines.any().inspect(path)
         if role == "suggestion" and not info.chat:
             raise ModelError(
                 f"{info.name} only completes text. Choose it for completions, and another for suggestions."
             )
-        info = self._engines.use(role, path)
-        row = COMPLETION_MODEL if role == "completion" else SUGGESTION_MODEL
-        self._settings.set(row, "" if path == self._builtin else str(path))
+        if not info.fits and info.path not in map(self._engines.path, ROLES):
+            needed, free = info.memory.main / 1e9, max(0, info.available) / 1e9
+            raise ModelError(
+                f"{info.name} needs about {needed:.1f} GB of memory and {free:.1f} GB are free. "
+                f"Close other programs, or choose {self._largest_that_fits(role)}, which fits."
+            )
         return info
+
+    def _largest_that_fits(self, role: Role) -> str:
+        """The name of the largest installed model that could serve a role now."""
+        fitting = [info for info in self.installed() if info.fits and (info.chat or role == "completion")]
+        return max(fitting, key=lambda info: info.parameters).name if fitting else "the built-in model"
 
     def use_builtin(self) -> None:
         """Let the built-in model take the place of every added model that is not started any more.

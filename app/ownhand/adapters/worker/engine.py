@@ -90,6 +90,8 @@ class Engine:
         self._model: Llama | None = None
         self._loading: _Loading | None = None
         """How the model in use was loaded, also while it is unloaded."""
+        self._held = 0
+        """Main memory that it takes while it is loaded."""
         self._vocabulary = Vocabulary([], [])
         self._prefixes = Prefixes()
         self._completions: CompletionLane | None = None
@@ -127,7 +129,8 @@ class Engine:
         """
         found = header.read(Path(path))
         devices, layers = self._plan(found, gpu_layers)
-        header.check_memory(found, memory_need(found, devices, layers), self._available())
+        in_place = machine.available_memory() + (self._held if self._model is not None else 0)
+        header.check_memory(found, memory_need(found, devices, layers), in_place)
         old = self._loading
         self._unload()
         try:
@@ -156,10 +159,10 @@ class Engine:
             return [], 0
         return devices, layers_that_fit(found, devices) if wanted < 0 else min(wanted, found.layers)
 
-    def _available(self) -> int:
-        """Memory for a model in place of the one that is loaded."""
-        held = 0 if self._model is None else memory_need(self._model.header).main
-        return machine.available_memory() + held
+    def _available(self, path: Path) -> int:
+        """Memory for a model: what is free, and if it is the one that is loaded, what it has already."""
+        ours = self._model is not None and self._model.header.path == path
+        return machine.available_memory() + (self._held if ours else 0)
 
     def _info(self, found: header.Header, devices: Sequence[gpu.Gpu], layers: int) -> dict[str, Any]:
         """A ModelInfo on its way: what the file says, what it needs, and what it could take in place of ours."""
@@ -167,7 +170,7 @@ class Engine:
             **_info(found),
             "gpu_layers": layers,
             "memory": asdict(memory_need(found, devices, layers)),
-            "available": self._available(),
+            "available": self._available(found.path),
         }
 
     def _take(self, loading: _Loading) -> int:
@@ -180,6 +183,8 @@ class Engine:
             header.check_memory(loading.header, memory_need(loading.header), machine.available_memory())
             model = Llama(loading.header, 0, loading.threads)
         self._loading = replace(loading, gpu_layers=model.gpu_layers)
+        devices = gpu.gpus() if model.gpu_layers else []
+        self._held = memory_need(loading.header, devices, model.gpu_layers).main
         self._model = model
         self._vocabulary = Vocabulary(model.pieces, model.ends)
         self._completions = CompletionLane(model.completions, model.can_cut, self._prefixes)
