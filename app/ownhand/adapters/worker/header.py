@@ -26,6 +26,7 @@ _SCALARS: Final = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?
 _STRING, _ARRAY = 8, 9
 _MOST_FIELDS, _MOST_TENSORS, _LONGEST_STRING, _LONGEST_ARRAY = 4096, 65536, 1 << 22, 1 << 24
 _MOST_LISTED: Final = 1024
+_MOST_LAYERS: Final = 4096
 _LONGEST_MARK: Final = 64
 _TOKENS: Final = "tokenizer.ggml.tokens"
 _LENGTH: Final = struct.Struct("<Q")
@@ -148,10 +149,12 @@ def _read_file(path: Path) -> Header:
             f"The model file {path.name} could not be read ({error.strerror}). Check its permissions."
         ) from None
     except (struct.error, ValueError, OverflowError, MemoryError):
-        raise ModelError(
-            f"The model file {path.name} is damaged or was not fully downloaded. Download it again."
-        ) from None
+        raise ModelError(_damaged(path.name)) from None
     return header
+
+
+def _damaged(name: str) -> str:
+    return f"The model file {name} is damaged or was not fully downloaded. Download it again."
 
 
 def _check_complete(header: Header) -> None:
@@ -225,6 +228,8 @@ def _check(header: Header) -> None:
         raise ModelError(f"{name} is of a kind this version does not know ({_plain(architecture)}). {_OTHER_MODEL}")
     if not header.vocabulary:
         raise ModelError(f"{name} contains no vocabulary, so it cannot write text. {_OTHER_MODEL}")
+    if not 0 < header.layers <= _MOST_LAYERS:
+        raise ModelError(_damaged(name))
     if not header.tensors:
         raise ModelError(f"{name} is only a vocabulary, without a model. {_OTHER_MODEL}")
 

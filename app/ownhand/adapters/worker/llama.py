@@ -80,7 +80,10 @@ class Llama:
         self.thinks = thinks(header)
         self._model: Native = None
         self._open: list[Context] = []
-        damaged = ModelError(f"The model file {header.path.name} could not be loaded. Download it again.")
+        damaged = ModelError(
+            f"The model file {header.path.name} could not be loaded: it is damaged, or of a kind this version does not "
+            "know. Download it again, or choose another model in Settings."
+        )
         try:
             self._model = L.llama_model_load_from_file(os.fsencode(header.path), _model_parameters(header, gpu_layers))
             if not self._model:
