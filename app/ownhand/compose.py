@@ -31,7 +31,7 @@ from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
 from ownhand.services.retrieval import Retrieval
 from ownhand.services.status import Status, StatusEvent
-from ownhand.settings import GPU_LAYERS, THREADS, Settings
+from ownhand.settings import GPU_LAYERS, REST_MINUTES, THREADS, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +155,12 @@ class Workers:
         self.status = Status()
         self.load_options = LoadOptions()
         """How models are loaded from now on."""
+        self.rest_after_s = 0.0
+        """Seconds without work after which the models' memory is given back; 0 for never."""
         self.engines = Engines(
-            lambda: EngineClient(on_state=self.status.worker, options=lambda: self.load_options), paths.builtin_model()
+            lambda: EngineClient(on_state=self.status.worker, options=lambda: self.load_options),
+            paths.builtin_model(),
+            lambda: self.rest_after_s,
         )
         self.recall = RecallClient(on_state=self.status.worker)
 
@@ -164,11 +168,13 @@ class Workers:
         """Load models as these settings say; a change of them starts the engines anew."""
 
         def changed(key: str) -> None:
+            self.rest_after_s = 60.0 * settings.get(REST_MINUTES)
             if key in (GPU_LAYERS.key, THREADS.key):
                 self.load_options = LoadOptions(settings.get(GPU_LAYERS), settings.get(THREADS))
                 self.engines.reload()
 
         self.load_options = LoadOptions(settings.get(GPU_LAYERS), settings.get(THREADS))
+        self.rest_after_s = 60.0 * settings.get(REST_MINUTES)
         settings.listen(changed)
 
     def protections(self) -> list[Mapping[str, Any]]:

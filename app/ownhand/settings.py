@@ -70,13 +70,22 @@ GPU_LAYERS = Setting(
     low=-1,
     high=999,
 )
+REST_MINUTES = Setting(
+    "model.rest_minutes",
+    15,
+    "Free the model's memory after",
+    "Minutes without typing; the next key loads it again, in a moment. 0 keeps it.",
+    ADVANCED,
+    low=0,
+    high=600,
+)
 COMPLETION_MODEL = Setting("model.completion", "", "Model for completions", "Empty means the built-in one.", ADVANCED)
 SUGGESTION_MODEL = Setting("model.suggestion", "", "Model for suggestions", "Empty means the built-in one.", ADVANCED)
 WELCOMED = Setting("welcomed", False, "First run finished", "Shows the welcome again when switched off.", ADVANCED)
 
 SETTINGS: tuple[Setting[bool] | Setting[int] | Setting[str], ...] = (
     COMPLETIONS, MAX_WORDS, STRENGTH, LEARN, NAME, THEME, FONT_SIZE, THREADS, GPU_LAYERS,
-    COMPLETION_MODEL, SUGGESTION_MODEL, WELCOMED,
+    REST_MINUTES, COMPLETION_MODEL, SUGGESTION_MODEL, WELCOMED,
 )  # fmt: skip
 
 

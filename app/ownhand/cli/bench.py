@@ -1,96 +1,85 @@
-"""`ownhand bench engine`: how fast this machine writes, against the bare model in the same run.
+"""`ownhand bench`: how fast Ownhand is on this machine.
 
-Machines are noisy, so what counts is the ratio: every figure stands beside what llama.cpp alone needs for the
-same tokens, measured alternately with it on the same file and threads.
+Machines are noisy, so what counts are ratios: every figure stands beside what llama.cpp alone needs for the same
+tokens, measured in turn with it, in the same run, on the same file and with the same threads.
 """
 
 from __future__ import annotations
 
 import platform
-import statistics
-import time
+import tempfile
 from collections.abc import Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from ownhand import paths
-from ownhand.adapters.worker.engine_client import EngineClient
-from ownhand.domain.ports import Generate, Lane, Sampling
+from ownhand.adapters.worker import random_model
+from ownhand.cli import bench_engine, bench_typing
 
-WORDS = (
-    "the committee met on Monday and talked about the budget for next year because several members had asked for more "
-    "time to read the report that was sent last week by the office in the old town hall near the river"
-).split()
-CONTEXT_TOKENS = 400
-KEYSTROKES = 60
-NEW_TOKENS = 4
-DRAFT_TOKENS = 120
+LARGER: Final = ("360M", "1.5B")
+"""Models with random weights that are made for the measurement: nonsense, at the speed of real ones of their size."""
 
 
-def engine() -> dict[str, Any]:
-    """Completion latency and draft speed of the built-in model, and their ratios to the bare loop."""
-    client = EngineClient(paths.builtin_model())
-    try:
-        started = time.perf_counter()
-        info = client.load(paths.builtin_model())
-        load_s = time.perf_counter() - started
-        text = " ".join(WORDS * 20)
-        while client.count_tokens(text) > CONTEXT_TOKENS:
-            text = text.rsplit(" ", 1)[0]
-        ours, bare = [], []
-        for number in range(KEYSTROKES):
-            word = " " + WORDS[number % len(WORDS)]
-            baseline = client.raw_loop(text, word, NEW_TOKENS) if number % 4 == 0 else None
-            if baseline is not None:
-                bare.append(baseline["append_ms"] + (NEW_TOKENS - 1) * baseline["token_ms"])
-            text += word
-            before = time.perf_counter()
-            for _ in client.generate(Generate(Lane.COMPLETION, text=text, max_tokens=NEW_TOKENS, heal=True)):
-                pass
-            if number:
-                ours.append(1000 * (time.perf_counter() - before))
-        drafts, raw = [], []
-        for seed in range(3):
-            stream = client.generate(
-                Generate(
-                    Lane.SUGGESTION,
-                    text="Once upon a time there was a",
-                    max_tokens=DRAFT_TOKENS,
-                    sampling=Sampling(0.8, seed=seed),
-                )
-            )
-            for _ in stream:
-                pass
-            drafts.append(1000 * (stream.usage.new_tokens - 1) / max(1e-6, stream.usage.decode_ms))
-            raw.append(1000 / client.raw_loop("Once upon a time there was", " a", DRAFT_TOKENS)["token_ms"])
-        return {
-            "machine": f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}",
-            "model": info.name,
-            "load_s": round(load_s, 2),
-            "completion_ms": {"p50": _quantile(ours, 0.5), "p95": _quantile(ours, 0.95)},
-            "bare_completion_ms": {"p50": _quantile(bare, 0.5), "p95": _quantile(bare, 0.95)},
-            "completion_ratio": round(_quantile(ours, 0.5) / _quantile(bare, 0.5), 2),
-            "draft_tokens_per_s": round(statistics.median(drafts), 1),
-            "bare_tokens_per_s": round(statistics.median(raw), 1),
-            "draft_ratio": round(statistics.median(drafts) / statistics.median(raw), 2),
-        }
-    finally:
-        client.close()
+def engine(*, larger: bool = False) -> dict[str, Any]:
+    """Typing, completions, drafts and all else that the engine does, with the built-in model and with larger ones."""
+    models = [bench_engine.measure(paths.builtin_model(), copies=True)]
+    typing = bench_typing.measure()
+    for size in LARGER if larger else ():
+        with tempfile.TemporaryDirectory() as folder:
+            path = random_model.make(Path(folder) / f"random-{size}.gguf", size, paths.builtin_model())
+            models.append(bench_engine.measure(path, copies=False))
+    return {
+        "machine": f"{_processor()}, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "typing": typing,
+        "models": models,
+    }
 
 
 def text(figures: dict[str, Any]) -> str:
     """The figures for people."""
-    ours, bare = figures["completion_ms"], figures["bare_completion_ms"]
+    models = figures["models"]
+    rows: list[tuple[str, Sequence[str]]] = [
+        ("", [model["model"] for model in models]),
+        ("file, MB", [str(model["megabytes"]) for model in models]),
+        ("memory, MB: estimated / taken", [_pair(model["memory"], "estimated_mb", "taken_mb") for model in models]),
+        ("ready after, s", [str(model["ready_s"]) for model in models]),
+        ("completion, ms p50 / p95", [_pair(model["completion"]["ms"], "p50", "p95") for model in models]),
+        ("  bare llama.cpp", [_pair(model["completion"]["bare"], "p50", "p95") for model in models]),
+        ("  ratio", [_pair(model["completion"], "ratio_p50", "ratio_p95") for model in models]),
+        ("draft, tokens/s", [str(model["draft"]["tokens_per_s"]) for model in models]),
+        ("  bare llama.cpp", [str(model["draft"]["bare"]) for model in models]),
+        ("  ratio", [str(model["draft"]["ratio"]) for model in models]),
+        ("first token, ms: first / second", [_pair(m["second_suggestion"], "first_ms", "second_ms") for m in models]),
+        ("  ratio", [str(model["second_suggestion"]["ratio"]) for model in models]),
+        ("3 variants, tokens/s: in turn / at once", [_pair(m["variants"], "in_turn", "together") for m in models]),
+        ("  ratio", [str(model["variants"]["ratio"]) for model in models]),
+        ("completion amid a draft, ms p50 / p95", [_pair(m["while_drafting"]["ms"], "p50", "p95") for m in models]),
+        ("  ratio to rest", [_pair(model["while_drafting"], "ratio_p50", "ratio_p95") for model in models]),
+        ("cancel in a prompt, ms p50 / max", [_pair(m["cancel_ms"], "prefill_p50", "prefill_max") for m in models]),
+        ("cancel in an answer, ms p50 / max", [_pair(m["cancel_ms"], "answer_p50", "answer_max") for m in models]),
+    ]
+    typing, rewrite = figures["typing"], models[0]["rewrite"]
+    width = max(len(model["model"]) for model in models) + 8
     return "\n".join(
         [
-            f"{figures['machine']}; model {figures['model']}, ready {figures['load_s']} s after the start",
-            f"completion ({NEW_TOKENS} tokens after {CONTEXT_TOKENS}): p50 {ours['p50']} ms, p95 {ours['p95']} ms; "
-            f"bare llama.cpp p50 {bare['p50']} ms: ratio {figures['completion_ratio']}",
-            f"draft: {figures['draft_tokens_per_s']} tokens/s; bare llama.cpp {figures['bare_tokens_per_s']}: "
-            f"ratio {figures['draft_ratio']}",
+            figures["machine"],
+            f"typing: {typing['keys']} keys, {typing['shown']} ghosts; key to ghost text, without the pause, p50 / p95 "
+            f"{_pair(typing['ms'], 'p50', 'p95')} ms; bare llama.cpp {_pair(typing['bare'], 'p50', 'p95')} ms; "
+            f"ratio {_pair(typing, 'ratio_p50', 'ratio_p95')}",
+            *(f"{name:40s}" + "".join(f"{value:>{width}s}" for value in values) for name, values in rows),
+            f"repeating a text: {rewrite['plain']} tokens/s, with guesses {rewrite['guessing']} "
+            f"(ratio {rewrite['ratio']}), {'the same text' if rewrite['same_text'] else 'ANOTHER TEXT'}",
         ]
     )
 
 
-def _quantile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
+def _pair(figures: dict[str, Any], first: str, second: str) -> str:
+    return f"{figures[first]} / {figures[second]}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor() or "unknown processor"
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "processor")

@@ -379,7 +379,7 @@ def _doctor(arguments: Arguments) -> int:
 def _bench(arguments: Arguments) -> int:
     from ownhand.cli import bench
 
-    figures = bench.engine()
+    figures = bench.engine(larger=arguments.larger)
     shown.put(figures, arguments, lambda: bench.text(figures))
     return 0
 

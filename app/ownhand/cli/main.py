@@ -104,6 +104,7 @@ def parser() -> argparse.ArgumentParser:
     command("doctor", "check that every part works on this machine")
     one = command("bench", "measure this machine: typing latency and writing speed")
     one.add_argument("what", nargs="?", choices=["engine"], default="engine")
+    one.add_argument("--larger", action="store_true", help="also with models of 360M and 1.5B that it makes (slow)")
     command("batch", "answer JSON lines on standard input, one each, in order")
     return top
 

@@ -16,6 +16,7 @@ from typing import Literal
 
 from ownhand.domain.corpus import Kind, ReplyContext
 from ownhand.domain.draft import EVERYONE
+from ownhand.domain.ports import Usage
 
 LaneName = Literal["memory", "model", ""]
 
@@ -72,6 +73,11 @@ class Completion:
     probability: float = 0.0
     alternatives: tuple[str, ...] = field(default=(), repr=False)
     ms: float = 0.0
+    """From the request to the answer, the pause included."""
+    paused_ms: float = 0.0
+    """How long it was waited for another key before the model was asked."""
+    usage: Usage = field(default_factory=Usage)
+    """What the model's part cost."""
     reason: str = ""
 
 

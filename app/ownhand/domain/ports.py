@@ -96,7 +96,7 @@ class Usage:
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
     finish: str = "stop"
-    """stop | length | unlikely | cancelled"""
+    """stop | length | unlikely | cancelled | failed"""
 
 
 class Stream(Protocol):

@@ -26,7 +26,7 @@ from ownhand.domain.completion import (
     probability_of,
 )
 from ownhand.domain.corpus import Kind
-from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream
+from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream, Usage
 from ownhand.errors import UserError
 from ownhand.services.personal import Personal
 from ownhand.settings import COMPLETIONS, MAX_WORDS, Settings
@@ -135,15 +135,17 @@ class Completing:
         first = self._judge(context, (memory,), started)
         if first.probability >= AT_ONCE:
             deliver(context.revision, first)
+        paused = time.perf_counter()
         with self._wake:
             if self._wake.wait_for(lambda: self._generation != generation, self._debounce.wait_ms() / 1000):
                 return
         asked = time.perf_counter()
-        model = self._from_model(context, generation)
+        model, usage = self._from_model(context, generation)
         if self._generation != generation:
             return
         self._debounce = self._debounce.observed(1000 * (time.perf_counter() - asked))
         final = self._judge(context, (model, memory), started)
+        final = replace(final, paused_ms=1000 * (asked - paused), usage=usage)
         self.reasons[final.reason or "shown"] += 1
         deliver(context.revision, final)
         if final.text and not final.alternatives:
@@ -156,7 +158,7 @@ class Completing:
         word = shown.text.split()[0] if shown.text.split() else ""
         if not word or not shown.text.startswith((" ", word)) or context.prefix[-1:].isalnum():
             return ""
-        candidate = self._from_model(context, generation, {word.strip(",.;:!?"): BANNED})
+        candidate, _ = self._from_model(context, generation, {word.strip(",.;:!?"): BANNED})
         text, probability = choose(candidate, self._gate) if candidate else ("", 0.0)
         ok = (
             text
@@ -172,8 +174,8 @@ class Completing:
         if refused:
             return self._suppress(refused, started)
         memory = self._from_memory(context) if personal else None
-        model = self._from_model(context, None, personal=personal)
-        return self._judge(context, (model, memory), started)
+        model, usage = self._from_model(context, None, personal=personal)
+        return replace(self._judge(context, (model, memory), started), usage=usage)
 
     # the lanes
 
@@ -197,7 +199,7 @@ class Completing:
         bias: Mapping[str, float] | None = None,
         *,
         personal: bool = True,
-    ) -> Candidate | None:
+    ) -> tuple[Candidate | None, Usage]:
         banned = dict(self._personal.completion_bias(context.audience)) if personal else {}
         banned.update(bias or {})
         request = Generate(
@@ -218,7 +220,7 @@ class Completing:
             with self._wake:
                 if generation is not None and generation != self._generation:
                     stream.close()
-                    return None
+                    return None, stream.usage
                 if generation is not None:
                     self._stream = stream
             steps: list[str] = []
@@ -228,12 +230,13 @@ class Completing:
                 logprobs.append(piece.logprob)
         except UserError as error:
             _log.warning("no completion: %s", type(error).__name__)
-            return None
+            return None, Usage(finish="failed")
         finally:
             with self._wake:
                 if generation is None or generation == self._generation:
                     self._stream = None
-        return Candidate(tuple(steps), probability_of(logprobs), "model") if steps else None
+        candidate = Candidate(tuple(steps), probability_of(logprobs), "model") if steps else None
+        return candidate, stream.usage
 
     def score(self, context: CompletionContext, text: str, *, personal: bool = True) -> float:
         """Natural-log likelihood of a text in its context, under the personal model or the plain one."""

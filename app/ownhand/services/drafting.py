@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 
 from ownhand.domain import actions, facts, letter, stock
@@ -68,7 +69,8 @@ class Job:
 
     _cancelled: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
-    _stream: Stream | None = None
+    _streams: dict[int, Stream] = field(default_factory=dict)
+    """What the variants are reading now, each in a thread of its own."""
 
     def begin(self, work: Callable[[], None]) -> None:
         """Run the work in a thread of its own."""
@@ -78,8 +80,7 @@ class Job:
     def cancel(self) -> None:
         """Stop; `Stopped` follows."""
         self._cancelled.set()
-        stream = self._stream
-        if stream is not None:
+        for stream in list(self._streams.values()):
             stream.close()
 
     @property
@@ -89,7 +90,7 @@ class Job:
 
     def watch(self, stream: Stream) -> Iterator[str]:
         """The pieces of a stream, until cancelled.  Raises Cancelled."""
-        self._stream = stream
+        self._streams[id(stream)] = stream
         try:
             for piece in stream:
                 if self.cancelled:
@@ -97,7 +98,7 @@ class Job:
                     break
                 yield piece.text
         finally:
-            self._stream = None
+            self._streams.pop(id(stream), None)
         if self.cancelled:
             raise Cancelled
 
@@ -157,13 +158,22 @@ class Drafting:
         )
         contribution = personalize(material)
         gathered = 1000 * (time.perf_counter() - started)
-        results: list[Suggestion] = []
-        for variant in range(max(1, request.variants)):
+
+        def write(variant: int) -> Suggestion:
             begun = time.perf_counter()
-            suggestion = self._variant(request, action, material, contribution, variant, situation, deliver, job)
+            try:
+                suggestion = self._variant(request, action, material, contribution, variant, situation, deliver, job)
+            except BaseException:
+                job.cancel()  # one that fails takes the others with it
+                raise
             timings = {"gather": gathered, "write": 1000 * (time.perf_counter() - begun), **suggestion.why.timings}
-            results.append(replace(suggestion, why=replace(suggestion.why, timings=timings)))
-        return tuple(_distinct(results))
+            return replace(suggestion, why=replace(suggestion.why, timings=timings))
+
+        if request.variants <= 1:
+            return (write(0),)
+        # Side by side: the engine computes what they ask for at the same time in one batch.
+        with ThreadPoolExecutor(request.variants, thread_name_prefix="variant") as threads:
+            return tuple(_distinct(_first_failure_first(threads, write, request.variants)))
 
     @staticmethod
     def situation(request: SuggestionRequest) -> str:
@@ -306,6 +316,14 @@ class Drafting:
     @staticmethod
     def _known_words(preferences: list[Preference]) -> list[str]:
         return [item.value for item in preferences if item.dimension in {Dimension.GREETING, Dimension.SIGN_OFF}]
+
+
+def _first_failure_first(threads: Executor, write: Callable[[int], Suggestion], variants: int) -> list[Suggestion]:
+    """All variants in order; of several failures the first is raised, for the others only follow from it."""
+    futures = [threads.submit(write, variant) for variant in range(variants)]
+    for future in as_completed(futures):
+        future.result()
+    return [future.result() for future in futures]
 
 
 def _distinct(suggestions: list[Suggestion]) -> list[Suggestion]:

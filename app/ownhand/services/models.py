@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from ownhand.domain.ports import Engine, Generate, ModelInfo, Stream, Trial
 from ownhand.errors import BadInput, DiskFull, ModelError, UserError
+from ownhand.services.rest import Rest
 from ownhand.settings import COMPLETION_MODEL, SUGGESTION_MODEL, Settings
 
 Role = Literal["completion", "suggestion"]
@@ -28,6 +29,7 @@ class LoadedEngine(Engine, Protocol):
     def probe(self) -> Mapping[str, Any]: ...
     def inspect(self, model: Path) -> ModelInfo: ...
     def reload(self) -> None: ...
+    def unload(self) -> None: ...
     def trial(self, model: Path) -> Trial: ...
     def gpu_memory(self) -> int: ...
 
@@ -35,8 +37,12 @@ class LoadedEngine(Engine, Protocol):
 class Engines:
     """One engine per model in use: one when both roles share a model, two when they differ."""
 
-    def __init__(self, make: Callable[[], LoadedEngine], builtin: Path) -> None:
+    def __init__(
+        self, make: Callable[[], LoadedEngine], builtin: Path, rest_after: Callable[[], float] = lambda: 0.0
+    ) -> None:
+        """`rest_after` gives the seconds without work after which the models' memory is given back; 0 for never."""
         self._make = make
+        self._rest = Rest(rest_after, self.unload)
         self._builtin = builtin
         self._lock = threading.RLock()
         self._engines: dict[Path, LoadedEngine] = {}
@@ -106,7 +112,15 @@ class Engines:
                         engine.remember(memory, texts)
         return info
 
+    def unload(self) -> None:
+        """Give the models' memory back; the next request maps them again.  The memories stay."""
+        with self._lock:
+            engines = list(self._engines.values())
+        for engine in engines:
+            engine.unload()
+
     def _engine(self, role: Role) -> LoadedEngine:
+        self._rest.put_off()
         with self._lock:
             path = self._paths[role]
             if path not in self._engines:
@@ -154,6 +168,7 @@ class Engines:
 
     def close(self) -> None:
         """End the processes."""
+        self._rest.close()
         with self._lock:
             for engine in (*self._engines.values(), *([self._idle] if self._idle is not None else [])):
                 engine.close()

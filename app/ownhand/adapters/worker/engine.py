@@ -55,6 +55,7 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
         "remember": engine.remember,
         "forget": engine.forget,
         "raw_loop": engine.raw_loop,
+        "guessing": engine.guessing,
         "memory_taken": engine.memory_taken,
     }
 
@@ -435,22 +436,29 @@ class Engine:
         """Bytes of memory this process has taken since the role was opened."""
         return machine.taken_memory() - self._bare
 
-    def raw_loop(self, job: Job, text: str, appended: str, max_tokens: int) -> dict[str, float]:
-        """What the bare model costs: milliseconds to take in `appended` after `text`, and for each greedy token after.
+    def guessing(self, job: Job, on: bool) -> None:
+        """Whether suggestions may guess tokens from their prompt; for measuring what it is worth."""
+        self._lanes()[1].guessing = on
 
-        No sampling, no memory, no messages: the baseline that `ownhand bench` compares with.
+    def raw_loop(self, job: Job, text: str, last: int, max_tokens: int) -> dict[str, float]:
+        """What the bare model costs: milliseconds to take in the `last` tokens of a text, and for each token after it.
+
+        Greedy; no sampling, no memory, no messages: the baseline that `ownhand bench` compares with.
         """
-        model, (_, lane) = self._loaded(), self._lanes()
-        kept = lane.free
-        self._compute(job, lane, kept, self._tokens_of_prompt(text))
-        began = time.monotonic()
-        logits = lane.append(kept, model.tokenize(appended, False))
-        appended_at = time.monotonic()
+        _, lane = self._lanes()
+        kept, tokens = lane.free, self._beginning(text)
+        last = min(last, len(tokens) - 1)
+        self._compute(job, lane, kept, tokens[: len(tokens) - last])
+        lane.context.clear_interrupt()
+        began = time.perf_counter()
+        logits = lane.append(kept, tokens[len(tokens) - last :])
+        token = int(logits[-1].argmax())
+        taken_in = time.perf_counter()
         for _ in range(max_tokens):
-            logits = lane.append(kept, [int(logits[-1].argmax())])
-        done = time.monotonic()
+            token = int(lane.append(kept, [token])[-1].argmax())
+        done = time.perf_counter()
         lane.shorten(kept, 0)
-        return {"append_ms": 1000 * (appended_at - began), "token_ms": 1000 * (done - appended_at) / max(1, max_tokens)}
+        return {"append_ms": 1000 * (taken_in - began), "token_ms": 1000 * (done - taken_in) / max(1, max_tokens)}
 
 
 def _info(found: header.Header) -> dict[str, Any]:

@@ -189,6 +189,12 @@ class EngineClient(Engine):
         """The names of the GPUs that the installed llama.cpp can use."""
         return [str(found["name"]) for found in self._worker.call("gpus", _WORK_TIMEOUT_S)]
 
+    def unload(self) -> None:
+        """Give the model's memory back until the next request needs it; does nothing where no engine runs."""
+        if self._worker.pid is not None:
+            with contextlib.suppress(WorkerError):  # a process that has died holds no memory either
+                self._worker.call("unload", _WORK_TIMEOUT_S)
+
     def gpu_memory(self) -> int:
         """Bytes of memory that the GPUs have of their own, all together; 0 without one."""
         found = self._worker.call("gpus", _WORK_TIMEOUT_S)
@@ -273,10 +279,14 @@ class EngineClient(Engine):
             )
         )
 
-    def raw_loop(self, text: str, appended: str, max_tokens: int) -> dict[str, float]:
-        """The bare model's cost, for benchmarks: 'append_ms' and 'token_ms'."""
+    def guessing(self, on: bool) -> None:
+        """Whether suggestions guess tokens from their prompt (lookup.py), until the engine is started anew."""
+        self._worker.call("guessing", _WORK_TIMEOUT_S, on=on)
+
+    def raw_loop(self, text: str, last: int, max_tokens: int) -> dict[str, float]:
+        """The bare model's cost, to compare: 'append_ms' for the `last` tokens of a text, 'token_ms' for each more."""
         self._need_model()
-        return dict(self._worker.call("raw_loop", _WORK_TIMEOUT_S, text=text, appended=appended, max_tokens=max_tokens))
+        return dict(self._worker.call("raw_loop", _WORK_TIMEOUT_S, text=text, last=last, max_tokens=max_tokens))
 
     # -- memories
 

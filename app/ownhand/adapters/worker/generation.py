@@ -32,8 +32,6 @@ class Choice:
     token: int
     logprob: float
     """Natural log of the probability that the untempered, mixed distribution gives it."""
-    margin: float
-    """By how much its log score beats the next best one; infinite where there is no other."""
 
 
 @dataclass(slots=True)
@@ -79,20 +77,27 @@ class Generation:
         bias = self._bias()
         allowed = self.vocabulary.consistent(self.writer.partial) if self.writer.partial else None
         ids = allowed[0] if allowed else self._candidates(fitted, bias, claim)
-        measured = self._mixed(logits, ids, claim)
-        chosen = measured if fitted is logits else self._mixed(fitted, ids, claim)
-        if allowed:
-            measured, chosen = restrict(measured, allowed[1]), restrict(chosen, allowed[1])
-        with np.errstate(divide="ignore"):
-            plain: Probabilities = np.log(chosen)
+        measured: Probabilities | None = None
+        if allowed or claim.claimed:
+            measured = self._mixed(logits, ids, claim)
+            chosen = measured if fitted is logits else self._mixed(fitted, ids, claim)
+            if allowed:
+                measured, chosen = restrict(measured, allowed[1]), restrict(chosen, allowed[1])
+            with np.errstate(divide="ignore"):
+                plain: Probabilities = np.log(chosen)
+        else:
+            plain = fitted[ids]  # log scores but for a constant, which no choice depends on
         scores = plain if bias is None else plain + bias[ids]
         if not np.isfinite(scores.max()):  # every token that fits is banned: better the ban fails than the text
             scores = plain
         place = self._chooser.choose(scores)
-        others = np.delete(scores, place)
-        certain = self.sampling.temperature > 0 or not len(others)  # what is drawn is drawn, however close
-        margin = np.inf if certain else float(scores[place] - others.max())
-        return Choice(int(ids[place]), float(np.log(max(float(measured[place]), 1e-30))), margin)
+        token = int(ids[place])
+        if measured is not None:
+            probability = float(measured[place])
+        else:
+            best = logits.max()
+            probability = float(np.exp(logits[token] - best) / np.exp(logits - best).sum())
+        return Choice(token, float(np.log(max(probability, 1e-30))))
 
     def take(self, choice: Choice) -> int | None:
         """Accept a choice: say what became certain, and return the token to compute next, or None at the end."""

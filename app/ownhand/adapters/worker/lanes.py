@@ -13,18 +13,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from ownhand.adapters.worker.context import BATCH, VARIANTS, Context, Full, Interrupted, Logits, Part
+from ownhand.adapters.worker.decode import Probabilities
 from ownhand.adapters.worker.generation import Generation
-from ownhand.adapters.worker.lookup import Lookup, Trust
+from ownhand.adapters.worker.lookup import COUNTS, Lookup, Trust
 from ownhand.adapters.worker.prefixes import Prefixes
 from ownhand.adapters.worker.serve import Job
 from ownhand.errors import ModelError
 
 _SMALLEST_PIECE: Final = 16
 """Tokens of a prompt that are computed whatever happens, so that it gets on while somebody types fast."""
-_SURE: Final = 0.25
-"""By how much the best token must lead for a choice made in a batch to stand: batches round differently than single
-steps, and a guess must never change a text.  The largest difference seen was 0.06."""
 
 
 @dataclass(slots=True)
@@ -134,8 +134,6 @@ class _Running:
     next: int | None = None
     """The token that was chosen last and is not computed yet; None while the prompt is being read."""
     lookup: Lookup | None = None
-    careful: bool = False
-    """The next step must be a single one, because a choice was too close to call in a batch."""
 
 
 class SuggestionLane(Lane):
@@ -158,6 +156,8 @@ class SuggestionLane(Lane):
         self._running: list[_Running] = []
         self._piece = BATCH
         self._trust = Trust()
+        self._guessable: int | None = None
+        """How many guesses can be checked in one step to the last bit as single steps would; None until tried."""
         self.guessing = True
         """Whether likely tokens are guessed from the prompt and checked together."""
 
@@ -287,61 +287,64 @@ class SuggestionLane(Lane):
             self._follow(running, part.tokens, logits)
 
     def _guesses(self, running: _Running) -> list[int]:
-        if running.careful or not self.guessing or not self._can_cut:
-            running.careful = False
-            return []
-        most = self._trust.guesses(self.context.pace.cost)
+        """Tokens that probably follow the one that is computed next."""
         run, kept = running.generation, running.kept
-        if not most or kept is None:
+        if kept is None or not self.guessing or not self._can_cut or self._guessable == 0:
             return []
         if running.lookup is None:
             running.lookup = Lookup([*run.prompt, *run.written])
         room = min(self.context.shape.window - len(kept.tokens) - 2, run.max_tokens - len(run.written))
-        return running.lookup.guess(max(0, min(most, room)))
+        found = running.lookup.guess(min(COUNTS[0], max(0, room)))
+        if not found:
+            return []
+        if self._guessable is None:
+            self._guessable = self._find_guessable(run.prompt)
+        return found[: self._trust.guesses(self.context.pace.cost, self._guessable)]
+
+    def _find_guessable(self, tokens: Sequence[int]) -> int:
+        """Compare steps of several tokens with single steps: a guess must never change what is written."""
+        kept, some = self.free, list(tokens[: COUNTS[0] + 1])
+        single = np.concatenate([self.append(kept, [token]).copy() for token in some])
+        for count in COUNTS:
+            self.shorten(kept, 0)
+            if count < len(some) and np.array_equal(self.append(kept, some[: count + 1], True), single[: count + 1]):
+                break
+        else:
+            count = 0
+        self.shorten(kept, 0)
+        return count
 
     def _follow(self, running: _Running, tokens: Sequence[int], logits: Logits) -> None:
-        """Take the computed token and those guesses after it that turn out to be what would have been chosen."""
+        """Take the computed token and those guesses after it that turn out to be what is chosen."""
         kept = running.kept
         if kept is None:
             return
-        before = len(kept.tokens)
+        before, guesses = len(kept.tokens), tokens[1:]
         kept.tokens.extend(tokens)
-        guesses = tokens[1:]
         held = 0
         for place in range(len(tokens)):
-            if guesses and not self._choose(running, logits[place], close=_SURE):
-                # too close to call: compute the token before it once more, alone
-                self.shorten(kept, before + place)
-                running.next, running.careful = tokens[place], True
-                break
-            if not guesses:
-                self._choose(running, logits[place])
+            self._choose(running, logits[place])
             if running not in self._running:
                 break
-            if place < len(guesses) and running.next == guesses[place]:
-                held += 1
-                continue
-            self.shorten(kept, before + place + 1)
-            break
+            if place == len(guesses) or running.next != guesses[place]:
+                self.shorten(kept, before + place + 1)
+                break
+            held += 1
         if guesses:
             self._trust.observe(held, len(guesses))
 
-    def _choose(self, running: _Running, logits: Logits, close: float = 0.0) -> bool:
-        """Choose the next token; False, and nothing has happened, if the best leads by less than `close`."""
+    def _choose(self, running: _Running, logits: Probabilities) -> None:
+        """Choose the next token, or end."""
         run = running.generation
-        choice = run.peek(logits)
-        if choice.margin < close:
-            return False
-        running.next = run.take(choice)
-        if running.next is None:
-            self._end(running)
-        else:
+        running.next = run.take(run.peek(logits))
+        if running.next is not None and running.kept is not None:
             if running.lookup is not None:
                 running.lookup.add(running.next)
-            if running.kept is not None and len(running.kept.tokens) >= self.context.shape.window:
+            if len(running.kept.tokens) >= self.context.shape.window:
                 run.end_here()
-                self._end(running)
-        return True
+                running.next = None
+        if running.next is None:
+            self._end(running)
 
     def _end(self, running: _Running, error: Exception | None = None) -> None:
         self._running.remove(running)

@@ -12,8 +12,9 @@ from typing import Final
 
 _LONG, _SHORT = 4, 2
 """Tokens that must have occurred before: a longer match is believed first."""
-_COUNTS: Final = (15, 7, 3)
-"""Guesses in a step; with the token that is known already they fill 16, 8 or 4 places, at which steps are cheap."""
+COUNTS: Final = (6, 3, 1)
+"""Guesses in a step, tried with the token that is known already.  From 8 places on llama.cpp multiplies in another way,
+whose rounding is not that of single tokens."""
 _PRIOR: Final = 0.8
 _WEIGHT: Final = 0.08
 _MARGIN: Final = 1.1
@@ -31,15 +32,18 @@ class Trust:
         for number in range(min(held + 1, guessed)):
             self.held += _WEIGHT * ((1.0 if number < held else 0.0) - self.held)
 
-    def guesses(self, cost: Callable[[int], float | None]) -> int:
-        """How many tokens to guess, 0 where it does not pay; `cost` gives the seconds of a step of so many tokens."""
+    def guesses(self, cost: Callable[[int], float | None], most: int) -> int:
+        """How many tokens to guess, at most `most`, 0 where it does not pay.
+
+        `cost` gives the seconds of a step of so many tokens, None where it is not known yet.
+        """
         one = cost(1)
         if one is None:
             return 0
-        best, gain = 0, _MARGIN
-        for count in _COUNTS:
+        best, gain, held = 0, _MARGIN, min(self.held, 0.98)
+        for count in (count for count in COUNTS if count <= most):
             step = cost(count + 1)
-            expected = (1.0 - self.held ** (count + 1)) / (1.0 - min(self.held, 0.999))
+            expected = (1.0 - held ** (count + 1)) / (1.0 - held)
             promise = expected * one / step if step is not None else _MARGIN + 0.01  # unknown: worth finding out
             if promise > gain:
                 best, gain = count, promise

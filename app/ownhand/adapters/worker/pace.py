@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+_SMALL: Final = 8
 _TRIALS: Final = 2
 """Steps before an estimate counts; the best of them is taken, for the first one warms caches."""
 _WEIGHT: Final = 0.25
@@ -44,7 +45,7 @@ class Pace:
         """Threads for a step of so many tokens."""
         if len(self._threads) == 1:
             return self._threads[0]
-        size = tokens.bit_length()
+        size = _size(tokens)
         known = self._estimates.setdefault(size, {count: _Estimate() for count in self._threads})
         for count, estimate in known.items():
             if estimate.trials < _TRIALS:
@@ -56,13 +57,13 @@ class Pace:
 
     def cost(self, tokens: int) -> float | None:
         """Seconds that a step of so many tokens is expected to take, or None where none was measured yet."""
-        known = self._estimates.get(tokens.bit_length(), {})
+        known = self._estimates.get(_size(tokens), {})
         seconds = min((estimate.seconds for estimate in known.values() if estimate.trials >= _TRIALS), default=None)
         return None if seconds is None else seconds * tokens
 
     def observe(self, tokens: int, threads: int, seconds: float) -> None:
         """Take note of what a step has cost."""
-        size = tokens.bit_length()
+        size = _size(tokens)
         known = self._estimates.get(size)
         if known is None:
             return
@@ -82,3 +83,8 @@ class Pace:
         for neighbour in self._threads[max(0, place - 1) : place + 2]:
             if neighbour != best:
                 self._estimates[size][neighbour] = _Estimate(trials=_TRIALS - 1)
+
+
+def _size(tokens: int) -> int:
+    """Steps that share their estimates: small ones differ, of larger ones those within a factor of two are alike."""
+    return tokens if tokens <= _SMALL else _SMALL + tokens.bit_length()
