@@ -231,6 +231,16 @@ def test_a_file_that_changed_meanwhile_starts_from_zero_and_is_never_mixed(fetch
     assert wanted.target.read_bytes() == new
 
 
+def test_a_file_that_changed_under_the_same_etag_is_known_by_the_hubs_checksum(fetcher, hub, tmp_path):
+    hub.serve(5, SIZE)
+    wanted = order(tmp_path)
+    leave_a_part(fetcher, hub, wanted, 150_000)
+    new = hub.serve(6, SIZE)
+    run(fetcher, wanted)
+    assert wanted.target.read_bytes() == new
+    assert "range" not in hub.seen()[-1]
+
+
 def test_a_server_that_forgets_to_look_at_if_range_is_found_out(fetcher, hub, tmp_path):
     """It sends the rest of another file; its ETag says so."""
     data = hub.serve(5, SIZE)
@@ -238,10 +248,11 @@ def test_a_server_that_forgets_to_look_at_if_range_is_found_out(fetcher, hub, tm
     leave_a_part(fetcher, hub, wanted, 150_000)
     note = part_of(wanted).with_name("m.gguf.part.json")
     note.write_text(note.read_text("utf-8").replace("first", "zeroth"), "utf-8")
+    hub.ask(looks_at_if_range=False)
     run(fetcher, wanted)
     assert wanted.target.read_bytes() == data
     ranges = [request.get("range") for request in hub.seen() if request["path"].startswith("/blob")]
-    assert ranges[0] == "bytes=150000-"
+    assert ranges == ["bytes=150000-", None]
 
 
 def test_a_server_without_ranges_starts_from_zero(fetcher, hub, tmp_path):
