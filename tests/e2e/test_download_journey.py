@@ -81,7 +81,7 @@ def test_a_model_is_fetched_paused_resumed_and_used_while_the_draft_goes_on(robi
     press(page, card.go.text())
     wait_for("the model among those installed", lambda: "second-hand" not in page._cards)
     assert hub.seen()[-1]["range"] == f"bytes={arrived}-"
-    target = next((tmp_path / "home").rglob("second-hand.gguf"))
+    target = next((tmp_path / "home").rglob("Second_Hand.gguf"))
     wait_for("its card", lambda: any(found.path == target for found in robin.app.models.installed()))
 
     def use() -> bool:

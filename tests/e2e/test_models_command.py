@@ -80,7 +80,7 @@ def test_a_model_is_found_agreed_to_downloaded_used_and_removed(run, hub, tmp_pa
 
     done = run("--download", "second-hand", "--yes", "--use", "second-hand", "--role", "suggestion")
     assert "Loading it once" in done.stderr
-    assert "in use for suggestions" in next(line for line in done.stdout.splitlines() if "second-hand.gguf" in line)
+    assert "in use for suggestions" in next(line for line in done.stdout.splitlines() if "Second_Hand.gguf" in line)
     log = json.loads(run("--connections", "--json").stdout)
     assert [(entry["outcome"], entry["purpose"]) for entry in log] == [
         ("complete", "download of Second Hand"),
@@ -89,9 +89,9 @@ def test_a_model_is_found_agreed_to_downloaded_used_and_removed(run, hub, tmp_pa
     assert "already" in run("--download", "second-hand", "--yes", status=1).stderr
     assert "It is installed." in run("--catalog").stdout
 
-    left = json.loads(run("--remove", "second-hand.gguf", "--json").stdout)
+    left = json.loads(run("--remove", "second-hand", "--json").stdout)
     assert [Path(info["path"]).name for info in left] == ["ownhand-100m.gguf"]
-    assert not (tmp_path / "data" / "models" / "second-hand.gguf").exists()
+    assert not (tmp_path / "data" / "models" / "Second_Hand.gguf").exists()
 
 
 def test_a_terminal_is_asked_and_no_is_the_default(command, hub, tmp_path):

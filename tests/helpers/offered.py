@@ -14,7 +14,7 @@ role = ["completion", "suggestion"]
 ladder = true
 repo = "owner/repo"
 revision = "{commit}"
-file = "{id}.gguf"
+file = "{file}.gguf"
 bytes = {bytes}
 licence = "Apache-2.0"
 context = 2048
@@ -28,6 +28,12 @@ def offer(folder: Path, hub: Hub, model: Path, name: str = "Second Hand") -> Pat
     """Let the hub serve a file as this model; the catalog that offers it."""
     hub.ask(file={"path": str(model)}, each=[])
     catalog = folder / "catalog.toml"
-    row = ROW.format(id=name.lower().replace(" ", "-"), name=name, commit=COMMIT, bytes=model.stat().st_size)
+    row = ROW.format(
+        id=name.lower().replace(" ", "-"),
+        name=name,
+        file=name.replace(" ", "_"),
+        commit=COMMIT,
+        bytes=model.stat().st_size,
+    )
     catalog.write_text("schema = 2\n" + row, "utf-8")
     return catalog

@@ -68,10 +68,10 @@ def test_a_downloaded_model_is_tried_before_it_counts_as_installed(downloads, va
 
     def watch(progress: Progress) -> None:
         seen.append(progress)
-        during.append((folder / "second-hand.gguf").exists())
+        during.append((folder / "Second_Hand.gguf").exists())
 
     path = downloads.run("Second Hand", watch)
-    assert path == folder / "second-hand.gguf"
+    assert path == folder / "Second_Hand.gguf"
     assert path.stat().st_size == builtin_model.stat().st_size
     assert not any(during)
     phases = [progress.phase for progress in seen]
@@ -168,9 +168,9 @@ def test_a_file_that_the_engine_cannot_run_is_kept_but_not_installed(server, vau
         engine.trial,
         lambda: Machine(4 << 30, 2),
     )
-    with pytest.raises(ModelError, match=r"bad-one\.gguf .* is kept"):
+    with pytest.raises(ModelError, match=r"Bad_One\.gguf .* is kept"):
         downloads.run("bad-one")
-    assert not (folder / "bad-one.gguf").exists()
+    assert not (folder / "Bad_One.gguf").exists()
     assert downloads.find("bad-one").state == "arrived"
     before = len(vault.connections())
     with pytest.raises(ModelError):
@@ -184,7 +184,7 @@ def test_what_cannot_be_downloaded_is_a_sentence(downloads, folder):
     with pytest.raises(BadInput, match="no model 'nothing' in the catalog"):
         downloads.run("nothing")
     folder.mkdir()
-    (folder / "second-hand.gguf").write_bytes(b"somebody else's")
+    (folder / "Second_Hand.gguf").write_bytes(b"somebody else's")
     with pytest.raises(BadInput, match="already"):
         downloads.run(NAME)
 

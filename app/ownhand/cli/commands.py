@@ -281,12 +281,12 @@ def _models(app: App, arguments: Arguments) -> int:
     if arguments.download is not None and not _download(app, arguments):
         return 1
     if arguments.use is not None:
-        path = models.find(arguments.use)
+        path = app.downloads.installed(arguments.use) or models.find(arguments.use)
         for role in ROLES:
             if arguments.role in {role, "both"}:
                 models.choose(role, path)
     if arguments.remove is not None:
-        models.remove(models.find(arguments.remove))
+        models.remove(app.downloads.installed(arguments.remove) or models.find(arguments.remove))
     if arguments.connections:
         entries = app.downloads.connections()
         shown.put(entries, arguments, lambda: shown.connections(entries))

@@ -103,6 +103,14 @@ class Downloads:
                 return self._standing(offer)
         raise BadInput(f"There is no model {name[:80]!r} in the catalog. Run 'ownhand models --catalog' to see it.")
 
+    def installed(self, name: str) -> Path | None:
+        """Where a model of the catalog lies, by its id, name or file; None if it is not installed or not of it."""
+        try:
+            standing = self.find(name)
+        except BadInput:
+            return None
+        return self._folder / standing.offer.file if standing.state == "installed" else None
+
     def connections(self) -> list[Connection]:
         """Every connection that was opened, newest first."""
         return self._log.connections()
