@@ -15,6 +15,7 @@ from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.adapters.spelling import Speller
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker import machine
+from ownhand.adapters.worker.client import Supervision
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
 from ownhand.adapters.worker.recall import RecallClient
 from ownhand.domain.catalog import HUB, Machine
@@ -47,6 +48,8 @@ class Options:
     catalog: Path = field(default_factory=paths.catalog_file)
     hub: str = f"https://{HUB}"
     """Where models come from; a test may have a server on this computer instead, and nothing else is accepted."""
+    supervision: Supervision | None = None
+    """When workers count as hung and are given up, where that is not as usual."""
 
 
 @dataclass(slots=True)
@@ -151,18 +154,20 @@ class App:
 class Workers:
     """The worker processes, shared by all vaults that are open."""
 
-    def __init__(self) -> None:
+    def __init__(self, supervision: Supervision | None = None) -> None:
         self.status = Status()
         self.load_options = LoadOptions()
         """How models are loaded from now on."""
         self.rest_after_s = 0.0
         """Seconds without work after which the models' memory is given back; 0 for never."""
         self.engines = Engines(
-            lambda: EngineClient(on_state=self.status.worker, options=lambda: self.load_options),
+            lambda: EngineClient(
+                on_state=self.status.worker, supervision=supervision, options=lambda: self.load_options
+            ),
             paths.builtin_model(),
             lambda: self.rest_after_s,
         )
-        self.recall = RecallClient(on_state=self.status.worker)
+        self.recall = RecallClient(on_state=self.status.worker, supervision=supervision)
 
     def follow(self, settings: Settings) -> None:
         """Load models as these settings say; a change of them starts the engines anew."""
@@ -271,7 +276,7 @@ def open_vault(options: Options) -> SqlVault:
 def build(options: Options) -> App:
     """The whole program over one vault.  Raises VaultError; nothing is started then."""
     vault = open_vault(options)
-    workers = Workers()
+    workers = Workers(options.supervision)
     hand = build_hand(vault, workers, "own", patient=options.patient)
     workers.follow(hand.settings)
     places = [

@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,9 +17,10 @@ import pytest
 
 import ownhand
 from ownhand.adapters.worker import header
+from ownhand.adapters.worker.client import Supervision
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.domain.ports import Generate, Lane, MemoryNeed
-from ownhand.errors import ModelError, WorkerError
+from ownhand.errors import BadInput, ModelError, WorkerError
 
 OWN = "Ahoy Quentin, the zither rehearsal moves to Thursday; bring your purple kazoo."
 LONG = Generate(lane=Lane.SUGGESTION, text="Once upon a time", max_tokens=400)
@@ -91,6 +93,64 @@ def test_the_worker_dies_with_its_window_in_the_middle_of_a_prompt(builtin_model
         worker = psutil.Process(int(window.stdout.readline()))
         window.kill()
         assert psutil.wait_procs([worker], timeout=10)[1] == []
+
+
+def test_a_model_that_is_given_up_is_named_with_the_command_that_takes_the_built_in_one(
+    builtin_model: Path, tmp_path: Path
+) -> None:
+    added = tmp_path / "big.gguf"
+    shutil.copy(builtin_model, added)
+    states: list[str] = []
+    client = EngineClient(
+        added, on_state=lambda role, state, sentence: states.append(state), supervision=Supervision(deaths=1)
+    )
+    try:
+        client.count_tokens("x")
+        kill(client)
+        while client.worker.pid is not None:
+            time.sleep(0.01)
+        with pytest.raises(WorkerError, match=r"The model big\.gguf stopped 1 times.*ownhand models --use built-in"):
+            client.count_tokens("x")
+        assert client.failing
+        assert states[-1] == "model failed"
+        client.load(builtin_model)  # somebody chose another: it is started anew
+        assert not client.failing
+        assert client.count_tokens("x") == 1
+        kill(client)
+        while client.worker.pid is not None:
+            time.sleep(0.01)
+        with pytest.raises(WorkerError, match=r"The built-in model stopped 1 times.*install it again"):
+            client.count_tokens("x")
+        assert states[-1] == "failed"
+    finally:
+        client.close()
+
+
+def test_an_adapter_that_does_not_fit_is_refused_before_it_is_used(
+    engine: EngineClient, builtin_model: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "lora.gguf"
+    engine.count_tokens("x")
+    pid = engine.worker.pid
+    for make in (garbage, empty, text, missing, described(general__architecture="qwen3", general__type="adapter")):
+        make(path, builtin_model)
+        with pytest.raises(ModelError, match=r"lora\.gguf is no adapter for ownhand-100m\.gguf"):
+            engine.check_adapter(path)
+        path.unlink(missing_ok=True)
+    with pytest.raises(ModelError, match="is no adapter"):
+        engine.check_adapter(builtin_model)
+    assert engine.worker.pid == pid
+
+
+@pytest.mark.parametrize(
+    "grammar", ["", 'root ::= root "x"', "root ::= undefined", "other ::= [a-z]", "root ::= (", "\x00"]
+)
+def test_a_grammar_that_is_none_is_refused_before_it_is_used(engine: EngineClient, grammar: str) -> None:
+    engine.check_grammar('root ::= [a-z]+ ("," [a-z]+)*')
+    pid = engine.worker.pid
+    with pytest.raises(BadInput, match="no grammar"):
+        engine.check_grammar(grammar)
+    assert engine.worker.pid == pid
 
 
 def garbage(path: Path, model: Path) -> None:

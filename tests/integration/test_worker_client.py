@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from ownhand.adapters.worker import protocol, sandbox, serve
-from ownhand.adapters.worker.client import Backoff, WorkerClient
+from ownhand.adapters.worker.client import Supervision, WorkerClient
 from ownhand.errors import BadInput, Cancelled, ModelError, WorkerError
 
 
@@ -139,7 +139,7 @@ def test_a_silent_worker_is_stopped_and_the_next_request_gets_a_new_one() -> Non
 
 
 def test_a_stopped_worker_is_noticed_long_before_a_request_would_give_up() -> None:
-    client = WorkerClient("engine", patience=0.5)
+    client = WorkerClient("engine", supervision=Supervision(patience=0.5))
     try:
         client.start()
         pid = client.pid
@@ -175,7 +175,7 @@ def test_three_deaths_within_a_minute_are_enough_until_it_is_restarted() -> None
 
 
 def test_when_a_worker_is_given_up_is_a_matter_of_its_owner() -> None:
-    client = WorkerClient("engine", backoff=Backoff(deaths=2, within=30.0, pauses=(0.0,)))
+    client = WorkerClient("engine", supervision=Supervision(deaths=2, within=30.0, pauses=(0.0,)))
     try:
         for _ in range(2):
             client.start()

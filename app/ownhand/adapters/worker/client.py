@@ -35,7 +35,6 @@ from ownhand.adapters.worker import protocol
 from ownhand.errors import Cancelled, UserError, WorkerError
 
 START_TIMEOUT_S: Final = 120.0
-PATIENCE_S: Final = 10.0
 PING_S: Final = 1.0
 REFUSED_S: Final = 2.0
 CLOSE_S: Final = 1.0
@@ -52,14 +51,16 @@ Call = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Backoff:
-    """When a worker that dies is started again."""
+class Supervision:
+    """When a worker is taken for hung, and when one that dies is started again."""
 
     deaths: int = 3
     """So many within `within` seconds are enough."""
     within: float = 60.0
     pauses: tuple[float, ...] = (0.0, 0.2, 1.0)
     """Seconds before a start, by the number of deaths within that time; the last one for all further."""
+    patience: float = 10.0
+    """Seconds without any sign of life, while it is asked for one, after which it counts as hung."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +224,11 @@ class WorkerClient:
         on_state: StateListener | None = None,
         on_spawn: Callable[[Call], None] | None = None,
         about: Callable[[], About] | None = None,
-        backoff: Backoff | None = None,
-        patience: float = PATIENCE_S,
+        supervision: Supervision | None = None,
     ) -> None:
         """`on_spawn(call)` runs after every start, before any request; it sends what the process must know again.
 
-        `about` names, for the sentences, what runs in the worker now.  `patience`: seconds without any sign of life,
-        while it is asked for one, after which the worker counts as hung.
+        `about` names, for the sentences, what runs in the worker now.
         """
         self.role = role
         self.on_state = on_state
@@ -237,11 +236,10 @@ class WorkerClient:
         self.protection: dict[str, Any] = {}
         """What sandbox.Protection said in the process that runs now."""
         self._about = about or (lambda: About(f"The {role}"))
-        self._backoff = backoff or Backoff()
-        self._patience = patience
+        self._supervision = supervision or Supervision()
         self._spawning = threading.RLock()
         self._process: _Process | None = None
-        self._deaths: deque[float] = deque(maxlen=self._backoff.deaths)
+        self._deaths: deque[float] = deque(maxlen=self._supervision.deaths)
         self._refused: tuple[float, UserError] | None = None
         self._started = 0
         self._closed = False
@@ -274,7 +272,7 @@ class WorkerClient:
     @property
     def failing(self) -> bool:
         """Whether it is not started any more: it died too often, or its last start was refused."""
-        return self.pid is None and (self._refused is not None or self._recent() >= self._backoff.deaths)
+        return self.pid is None and (self._refused is not None or self._recent() >= self._supervision.deaths)
 
     @property
     def debug_lines(self) -> tuple[str, ...]:
@@ -321,13 +319,13 @@ class WorkerClient:
 
     def _spawn(self) -> _Process:
         recent = self._recent()
-        if recent >= self._backoff.deaths:
+        if recent >= self._supervision.deaths:
             raise WorkerError(self._refusal())
         if self._refused is not None and time.monotonic() - self._refused[0] < REFUSED_S:
             raise self._refused[1]  # every keystroke may ask, and starting costs
-        time.sleep(self._backoff.pauses[min(recent, len(self._backoff.pauses) - 1)])
+        time.sleep(self._supervision.pauses[min(recent, len(self._supervision.pauses) - 1)])
         self._tell(STARTING, f"The {self.role} is starting.")
-        process = _Process(self.role, self._died, self._about, self._patience)
+        process = _Process(self.role, self._died, self._about, self._supervision.patience)
         self._process = process
         try:
             self.protection = process.wait_ready(START_TIMEOUT_S)
@@ -355,17 +353,17 @@ class WorkerClient:
         if self._closed or process.ended_by_us:
             return
         self._deaths.append(time.monotonic())
-        if self._recent() >= self._backoff.deaths:
+        if self._recent() >= self._supervision.deaths:
             self._tell(FAILED, self._refusal())
 
     def _recent(self) -> int:
         """Deaths that still count."""
         now = time.monotonic()
-        return sum(now - died < self._backoff.within for died in list(self._deaths))
+        return sum(now - died < self._supervision.within for died in list(self._deaths))
 
     def _refusal(self) -> str:
         about = self._about()
-        times, within = self._backoff.deaths, self._backoff.within
+        times, within = self._supervision.deaths, self._supervision.within
         return (
             f"{about.name} stopped {times} times within {'a minute' if within == 60 else f'{within:g} seconds'} "
             f"and was not started again. {about.remedy}"
@@ -581,10 +579,10 @@ class _Process:
         """Reap the process and wake everybody who waits for it."""
         self._popen.kill()
         self._popen.wait()
+        self._on_death(self)  # before anybody can notice, so that the next start already counts this death
         with self._boxes_lock:
             self._dead = True
             boxes = list(self._mailboxes.values())
-        self._on_death(self)  # before anybody wakes, so that the next start already counts this death
         for box in boxes:
             box.put({"error": self._death()})
         self._ready.put(_END)

@@ -52,6 +52,8 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
         "score": engine.score,
         "render": engine.render,
         "count_tokens": engine.count_tokens,
+        "check_adapter": engine.check_adapter,
+        "check_grammar": engine.check_grammar,
         "remember": engine.remember,
         "forget": engine.forget,
         "raw_loop": engine.raw_loop,
@@ -244,6 +246,16 @@ class Engine:
         if not tokens or (tokens[0] != model.start and (model.adds_start or self._vocabulary.pieces[tokens[0]])):
             tokens.insert(0, model.start)
         return tokens
+
+    # -- adapters and grammars
+
+    def check_adapter(self, job: Job, path: str) -> None:
+        """Raise ModelError unless the file is an adapter for the loaded model."""
+        self._loaded().check_adapter(Path(path))
+
+    def check_grammar(self, job: Job, grammar: str) -> None:
+        """Raise BadInput unless it is a grammar."""
+        self._loaded().check_grammar(grammar)
 
     # -- memories
 

@@ -17,11 +17,10 @@ from typing import Any, Final
 from ownhand import paths
 from ownhand.adapters.worker.client import (
     FAILED,
-    PATIENCE_S,
     About,
-    Backoff,
     Call,
     StateListener,
+    Supervision,
     WorkerClient,
     WorkerStream,
 )
@@ -81,12 +80,11 @@ class EngineClient(Engine):
         model: Path | None = None,
         *,
         on_state: StateListener | None = None,
-        backoff: Backoff | None = None,
-        patience: float = PATIENCE_S,
+        supervision: Supervision | None = None,
         options: Callable[[], LoadOptions] = LoadOptions,
     ) -> None:
-        """`model` is loaded when the engine is first used; `backoff`, `patience` and `on_state` as in WorkerClient, but
-        for the state MODEL_FAILED.
+        """`model` is loaded when the engine is first used; `supervision` and `on_state` as in WorkerClient, but for the
+        state MODEL_FAILED.
 
         `options` is asked before every load.
         """
@@ -96,8 +94,7 @@ class EngineClient(Engine):
             on_state=self._heard,
             on_spawn=self._tell_everything,
             about=self._about,
-            backoff=backoff,
-            patience=patience,
+            supervision=supervision,
         )
         self._options = options
         self._gpu_kills = False
@@ -287,6 +284,16 @@ class EngineClient(Engine):
         """The bare model's cost, to compare: 'append_ms' for the `last` tokens of a text, 'token_ms' for each more."""
         self._need_model()
         return dict(self._worker.call("raw_loop", _WORK_TIMEOUT_S, text=text, last=last, max_tokens=max_tokens))
+
+    def check_adapter(self, adapter: Path) -> None:
+        """Raise ModelError unless this file is a LoRA adapter that fits the loaded model."""
+        self._need_model()
+        self._worker.call("check_adapter", _WORK_TIMEOUT_S, path=str(adapter))
+
+    def check_grammar(self, grammar: str) -> None:
+        """Raise BadInput unless this is a GBNF grammar."""
+        self._need_model()
+        self._worker.call("check_grammar", _WORK_TIMEOUT_S, grammar=grammar)
 
     # -- memories
 

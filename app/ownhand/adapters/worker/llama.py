@@ -21,7 +21,7 @@ from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.context import Context, Part, completion_shape, suggestion_shape, window_of
 from ownhand.adapters.worker.families import THOUGHTS, thinks
 from ownhand.adapters.worker.header import Header
-from ownhand.errors import ModelError
+from ownhand.errors import BadInput, ModelError
 
 L: Any = _llama
 """Untyped: the binding's decorators erase its signatures."""
@@ -165,6 +165,23 @@ class Llama:
     @property
     def end_text(self) -> str:
         return self.text_of(int(L.llama_vocab_eos(self._vocab)))
+
+    # -- what llama.cpp must be asked about before it is used: it answers rubbish with NULL and dies at its first use
+
+    def check_adapter(self, path: Path) -> None:
+        """Raise ModelError unless this file is a LoRA adapter that fits this model."""
+        adapter = L.llama_adapter_lora_init(self._model, os.fsencode(path))
+        if not adapter:
+            raise ModelError(f"{path.name} is no adapter for {self.header.path.name}, or it is damaged.")
+        L.llama_adapter_lora_free(adapter)
+
+    def check_grammar(self, grammar: str) -> None:
+        """Raise BadInput unless this is a GBNF grammar with a rule 'root'."""
+        # an empty one is accepted as "no rule at all"
+        sampler = grammar.strip("\0 \n") and L.llama_sampler_init_grammar(self._vocab, grammar.encode(), b"root")
+        if not sampler:
+            raise BadInput("This is no grammar that the engine understands.")
+        L.llama_sampler_free(sampler)
 
     def close(self) -> None:
         while self._open:

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ownhand.adapters.worker.client import RESTARTED, About, Backoff, StateListener, WorkerClient
+from ownhand.adapters.worker.client import RESTARTED, About, StateListener, Supervision, WorkerClient
 from ownhand.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ _TEXTS_PER_REQUEST: Final = 128
 _VECTORS_PER_REQUEST: Final = 2000
 _PATIENCE_S: Final = 60.0
 """How long the worker may say nothing about a request."""
-_SILENCE_S: Final = 30.0
-"""How long it may give no sign of life at all; importing torch holds the interpreter for seconds on a busy machine."""
+_SUPERVISION: Final = Supervision(patience=30.0)
+"""Importing torch holds the interpreter for seconds on a busy machine."""
 _ABOUT: Final = About(
     "The part that compares meanings",
     remedy="Suggestions go on without it, with what is found by words. Start Ownhand again to have it back.",
@@ -44,8 +44,7 @@ class RecallClient:
         on_respawn: Callable[[], None] | None = None,
         *,
         on_state: StateListener | None = None,
-        backoff: Backoff | None = None,
-        patience: float = _SILENCE_S,
+        supervision: Supervision | None = None,
     ) -> None:
         """`on_respawn` is called, in a thread of its own, whenever a new process took the place of one that died.
 
@@ -54,7 +53,7 @@ class RecallClient:
         self.on_respawn = on_respawn
         self._on_state = on_state
         self._worker = WorkerClient(
-            "recall", on_state=self._heard, about=lambda: _ABOUT, backoff=backoff, patience=patience
+            "recall", on_state=self._heard, about=lambda: _ABOUT, supervision=supervision or _SUPERVISION
         )
 
     # -- ports.Recall

@@ -7,17 +7,17 @@ Does not protect against: a worker that reads files of the person (a key file be
     tell nobody), another program of the same user, the administrator, or a hole in the kernel.
 
 What stands where (`Protection` says it of this process, `probe` tries it):
-    Linux, x86_64 and aarch64: two walls of the kernel, which hold for native code, for every thread and after any
-        exec.  A system call filter refuses sockets, connections and the start of programs; the process is alone in a
-        network namespace without interfaces, where the system lets ordinary users make one (some distributions do
-        not).  A user namespace comes with that one: the process has no rights over any other.
+    Linux, x86_64 and aarch64: two walls of the kernel, which hold for native code and for every thread.  A system call
+        filter refuses network sockets, connections and the start of programs; the process is alone in a network
+        namespace without interfaces, where the system lets ordinary users make one (some distributions do not).  A
+        user namespace comes with that one: the process has no rights over any other.
     Elsewhere: only Python code is held back (`_tripwire`); native code could open a connection.
 
-Decided on purpose: no socket at all, also no UNIX one, though GPU drivers ask for some (CUDA for its multi-process
-service, netlink for hot-plug): they take the refusal for "not there" and go on.  Socket pairs stay, for asyncio and
-tokio: they lead nowhere, because connect, bind and addressed sends are refused.  No limit on address space, because a
-mapped model and a GPU driver take more of it than there is memory; data (what is not mapped from a file) is limited to
-what the machine has.
+Decided on purpose: UNIX sockets and socket pairs can be made, for CUDA (which gives up without them), asyncio and
+tokio; they lead nowhere, because connect, bind and addressed sends are refused to all alike.  But where there is an
+NVIDIA driver, the engine may offer a UNIX socket to others, which CUDA does at its start.  No limit on address space,
+because a mapped model and a GPU driver take more of it than there is memory; data (what is not mapped from a file) is
+limited to what the machine has.
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ _LD_W_ABS, _JEQ, _JGE, _RET = 0x20, 0x15, 0x35, 0x06
 _ARCH, _NUMBER, _ARGUMENTS = 4, 0, 16
 """Offsets in struct seccomp_data."""
 _X32_BIT: Final = 0x40000000
+_NVIDIA: Final = "/dev/nvidiactl"
 _OPEN_FILES: Final = 1024
 _OOM_SCORE: Final = 600
 """Out of 1000; where memory runs out, the kernel ends a worker before it ends anything the person looks at."""
@@ -60,9 +61,12 @@ class _Machine:
     seccomp: int
     unshare: int
     capset: int
+    socket: int
     sendto: int
+    offers: tuple[int, ...]
+    """bind, listen, accept, accept4"""
     denied: tuple[int, ...]
-    """socket, connect, bind, listen, accept, accept4, sendmsg, sendmmsg; execve, execveat; ptrace, process_vm_readv,
+    """connect, sendmsg, sendmmsg; execve, execveat; ptrace, process_vm_readv,
     process_vm_writev, pidfd_getfd; unshare, setns, mount; add_key, request_key, keyctl; perf_event_open, bpf,
     userfaultfd; io_uring_setup, io_uring_enter, io_uring_register"""
 
@@ -70,13 +74,13 @@ class _Machine:
 # fmt: off
 _MACHINES: Final = {
     "x86_64": _Machine(
-        0xC000003E, seccomp=317, unshare=272, capset=126, sendto=44,
-        denied=(41, 42, 49, 50, 43, 288, 46, 307, 59, 322, 101, 310, 311, 438, 272, 308, 165, 248, 249, 250, 298, 321,
+        0xC000003E, seccomp=317, unshare=272, capset=126, socket=41, sendto=44, offers=(49, 50, 43, 288),
+        denied=(42, 46, 307, 59, 322, 101, 310, 311, 438, 272, 308, 165, 248, 249, 250, 298, 321,
                 323, 425, 426, 427),
     ),
     "aarch64": _Machine(
-        0xC00000B7, seccomp=277, unshare=97, capset=91, sendto=206,
-        denied=(198, 203, 200, 201, 202, 242, 211, 269, 221, 281, 117, 270, 271, 438, 97, 268, 40, 217, 218, 219, 241,
+        0xC00000B7, seccomp=277, unshare=97, capset=91, socket=198, sendto=206, offers=(200, 201, 202, 242),
+        denied=(203, 211, 269, 221, 281, 117, 270, 271, 438, 97, 268, 40, 217, 218, 219, 241,
                 280, 282, 425, 426, 427),
     ),
 }
@@ -88,7 +92,7 @@ class Protection:
     """Which walls stand in this process."""
 
     kernel_filter: bool = False
-    """The kernel refuses sockets, connections and the start of programs."""
+    """The kernel refuses network sockets, connections of any kind and the start of programs."""
     network_namespace: bool = False
     """The process is alone in a network without interfaces."""
     tripwire: bool = False
@@ -104,8 +108,8 @@ class Protection:
         return asdict(self)
 
 
-def enter() -> Protection:
-    """Put every wall up that this system has; they cannot be taken down again.
+def enter(*, graphics: bool = False) -> Protection:
+    """Put every wall up that this system has; they cannot be taken down again.  `graphics`: a GPU will be used.
 
     Call it before any heavy import and before any thread exists: a namespace can only be entered by a process of one.
     """
@@ -123,7 +127,8 @@ def enter() -> Protection:
         _drop_capabilities(libc, machine)
         # WHY last: it makes /proc/self belong to root, and what stands above writes there
         libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-        failed = _install_filter(libc, machine)
+        offers = graphics and os.path.exists(_NVIDIA)
+        failed = _install_filter(libc, machine, machine.denied if offers else machine.denied + machine.offers)
         filtered = not failed
         reason = f"the kernel filter was declined ({errno.errorcode.get(failed, str(failed))})"
     if filtered and namespace:
@@ -198,14 +203,14 @@ def _tripwire(event: str, args: tuple[Any, ...]) -> None:
         raise PermissionError(errno.EPERM, "this process may not use the network")
 
 
-def _install_filter(libc: ctypes.CDLL, machine: _Machine) -> int:
-    """Load the filter into all threads; 0, or the errno of the kernel's refusal.
+def _install_filter(libc: ctypes.CDLL, machine: _Machine, refused: tuple[int, ...]) -> int:
+    """Load the filter that refuses these calls into all threads; 0, or the errno of the kernel's refusal.
 
     Denied calls fail with EPERM rather than kill, so that a library that only asks goes on.  A call made for another
     architecture (32-bit compatibility, x32) would have other numbers, so all of those are denied.
     """
     deny = (_RET, 0, 0, _RET_EPERM)
-    address = _ARGUMENTS + 4 * 8
+    family, address = _ARGUMENTS, _ARGUMENTS + 4 * 8
     # a jump skips so many instructions: (operation, if it holds, if not, value)
     program: list[tuple[int, int, int, int]] = [
         (_LD_W_ABS, 0, 0, _ARCH),
@@ -215,8 +220,15 @@ def _install_filter(libc: ctypes.CDLL, machine: _Machine) -> int:
         (_JGE, 0, 1, _X32_BIT),
         deny,
     ]
-    for denied in machine.denied:
-        program += [(_JEQ, 0, 1, denied), deny]
+    for call in refused:
+        program += [(_JEQ, 0, 1, call), deny]
+    program += [
+        (_JEQ, 0, 4, machine.socket),
+        (_LD_W_ABS, 0, 0, family),
+        (_JEQ, 1, 0, int(socket.AF_UNIX)),
+        deny,
+        (_LD_W_ABS, 0, 0, _NUMBER),
+    ]
     program += [  # sendto with an address; without one it is how a socket pair is written to
         (_JEQ, 0, 5, machine.sendto),
         (_LD_W_ABS, 0, 0, address),

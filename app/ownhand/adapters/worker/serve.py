@@ -28,6 +28,8 @@ from ownhand.errors import BadInput, Cancelled
 ROLES: Final = {"engine": "ownhand.adapters.worker.engine", "recall": "ownhand.adapters.worker.recall"}
 NICE: Final = 10
 _ALIVE_EVERY: Final = 0.5
+_NO_MEMORY: Final = 78
+"""Exit status, beside 77 of a failed assertion in native code (llama.py)."""
 
 Operation = Callable[..., Any]
 ANSWERED: Final = object()
@@ -160,6 +162,9 @@ class Desk:
             if operation is None:
                 raise BadInput(f"This worker cannot do {job.op!r}.")
             result = operation(job, **job.args)
+        except MemoryError as error:  # what else broke on the way nobody knows; the window starts another
+            _report(error)
+            os._exit(_NO_MEMORY)
         except Exception as error:  # the one place where a worker's failures become messages
             self.answer(job, error=error)
         else:
@@ -189,7 +194,7 @@ def main(role: str) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal is the window's business
     if sys.platform != "win32":
         os.nice(NICE)
-    protection = sandbox.enter()
+    protection = sandbox.enter(graphics=role == "engine")
     desk = Desk(answers)
     threading.Thread(target=_read, args=(requests, desk), name="requests", daemon=True).start()
     operations = dict(importlib.import_module(ROLES[role]).open_role(desk))
