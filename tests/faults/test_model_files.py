@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from gguf import GGUFReader, GGUFValueType, GGUFWriter
+from gguf import GGUFWriter
 
+from helpers.model_files import copy_metadata, finish, split
 from ownhand.adapters.worker import random_model
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.domain.ports import Generate, Lane
@@ -106,20 +107,6 @@ def vocabulary_only(path: Path, tiny: Path) -> None:
     finish(writer)
 
 
-def finish(writer: GGUFWriter) -> None:
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-
-
-def copy_metadata(writer: GGUFWriter, source: Path) -> None:
-    for key, entry in GGUFReader(source).fields.items():
-        if not key.startswith("GGUF.") and key != "general.architecture":
-            inner = entry.types[-1] if entry.types[0] is GGUFValueType.ARRAY else None
-            writer.add_key_value(key, entry.contents(), entry.types[0], inner)
-
-
 @pytest.mark.parametrize(
     ("make", "says"),
     [
@@ -180,21 +167,14 @@ def test_a_file_with_random_changes_is_used_or_refused(engine: EngineClient, tin
 
 
 @pytest.fixture(scope="module")
-def split(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The tiny model in several files, as llama.cpp splits them."""
-    folder = tmp_path_factory.mktemp("split")
-    writer = GGUFWriter(folder / "big.gguf", "qwen3", split_max_tensors=8)
-    copy_metadata(writer, tiny)
-    for tensor in GGUFReader(tiny).tensors:
-        writer.add_tensor(tensor.name, tensor.data, raw_dtype=tensor.tensor_type)
-    finish(writer)
-    return sorted(folder.glob("big-*.gguf"))
+def whole_set(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return split(tiny, tmp_path_factory.mktemp("split"))
 
 
 @pytest.fixture
-def parts(split: list[Path], tmp_path: Path) -> list[Path]:
+def parts(whole_set: list[Path], tmp_path: Path) -> list[Path]:
     """A copy that a test may spoil."""
-    return [Path(shutil.copy(part, tmp_path)) for part in split]
+    return [Path(shutil.copy(part, tmp_path)) for part in whole_set]
 
 
 def test_a_complete_set_is_one_model_whichever_part_is_chosen(

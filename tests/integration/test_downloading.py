@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from helpers.hub import Hub
+from helpers.model_files import split
 from helpers.offered import offer
 from helpers.vaults import KEY
 from ownhand.adapters.fetch_client import HubFetcher
 from ownhand.adapters.store import SqlVault
+from ownhand.adapters.worker import random_model
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.domain.catalog import Machine
 from ownhand.domain.download import Progress
@@ -229,6 +231,17 @@ def test_a_file_that_only_looks_like_a_model_is_refused_and_leaves_nothing(model
     with pytest.raises(ModelError):
         models.add(cut)
     assert list(folder.glob("*")) == []
+
+
+def test_a_model_in_parts_is_added_listed_and_removed_as_one(models, folder, builtin_model, tmp_path):
+    tiny = random_model.make(tmp_path / "tiny.gguf", "tiny", builtin_model)
+    (tmp_path / "set").mkdir()
+    parts = split(tiny, tmp_path / "set")
+    info = models.add(parts[1])
+    assert {path.name for path in folder.iterdir()} == {path.name for path in parts}
+    assert [found.path for found in models.installed()] == [builtin_model, info.path]
+    models.remove(info.path)
+    assert list(folder.iterdir()) == []
 
 
 def test_the_built_in_model_and_files_elsewhere_are_not_ownhands_to_delete(models, builtin_model, tmp_path):
