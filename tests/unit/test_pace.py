@@ -29,14 +29,14 @@ class Machine:
 
 
 def small_machine(tokens: int, threads: int) -> float:
-    """Two cores on which one token gains nothing from the second and a prompt nearly all."""
-    return 0.004 if tokens == 1 and threads == 1 else 0.0045 if tokens == 1 else tokens * 0.0006 / threads
+    """Cores on which one token gains nothing from the second and a prompt nearly all."""
+    return 0.004 * threads if tokens == 1 else tokens * 0.0006 / threads
 
 
 def test_each_size_of_step_gets_the_number_that_is_best_for_it() -> None:
-    machine = Machine((1, 2), small_machine)
-    assert set(machine.run(40, 1)[4:]) == {1}
-    assert set(machine.run(40, 300)[4:]) == {2}
+    machine = Machine((1, 2, 4), small_machine)
+    assert set(machine.run(40, 1)[6:]) == {1}
+    assert set(machine.run(40, 300)[6:]) == {4}
     assert set(machine.run(40, 1)) == {1}
 
 
@@ -62,6 +62,11 @@ def test_the_cost_of_a_step_is_known_once_it_was_measured() -> None:
     machine.run(10, 1)
     assert 0.0035 < (machine.pace.cost(1) or 0) < 0.005
     assert machine.pace.cost(7) is None
+
+
+def test_a_single_token_leaves_the_last_core_alone() -> None:
+    assert set(Machine((1, 2), lambda tokens, threads: 0.01 / threads).run(20, 1)) == {1}
+    assert set(Machine((1, 2, 4), lambda tokens, threads: 0.01 / threads).run(20, 1)[4:]) == {2}
 
 
 def test_a_fixed_number_is_kept() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ownhand import paths
 from ownhand.adapters.worker import random_model
-from ownhand.cli import bench_engine, bench_typing
+from ownhand.cli import bench_engine, bench_start, bench_typing
 
 LARGER: Final = ("360M", "1.5B")
 """Models with random weights that are made for the measurement: nonsense, at the speed of real ones of their size."""
@@ -22,6 +22,7 @@ LARGER: Final = ("360M", "1.5B")
 
 def engine(*, larger: bool = False) -> dict[str, Any]:
     """Typing, completions, drafts and all else that the engine does, with the built-in model and with larger ones."""
+    start = bench_start.measure()
     models = [bench_engine.measure(paths.builtin_model(), copies=True)]
     typing = bench_typing.measure()
     for size in LARGER if larger else ():
@@ -30,6 +31,7 @@ def engine(*, larger: bool = False) -> dict[str, Any]:
             models.append(bench_engine.measure(path, copies=False))
     return {
         "machine": f"{_processor()}, {platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "start": start,
         "typing": typing,
         "models": models,
     }
@@ -63,6 +65,8 @@ def text(figures: dict[str, Any]) -> str:
     return "\n".join(
         [
             figures["machine"],
+            f"start: the window takes keys after {figures['start']['window_s']} s, completions are ready after "
+            f"{figures['start']['completions_s']} s",
             f"typing: {typing['keys']} keys, {typing['shown']} ghosts; key to ghost text, without the pause, p50 / p95 "
             f"{_pair(typing['ms'], 'p50', 'p95')} ms; bare llama.cpp {_pair(typing['bare'], 'p50', 'p95')} ms; "
             f"ratio {_pair(typing, 'ratio_p50', 'ratio_p95')}",

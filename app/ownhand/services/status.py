@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Status:
 
     def announce(self, event: StatusEvent) -> None:
         """Tell every listener."""
+        _log.info("%s: %s", event.source, event.state)
         with self._lock:
             self._latest[event.source] = event
             listeners = list(self._listeners)

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt, Signal
+from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Signal
 from PySide6.QtGui import QIcon
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
@@ -339,6 +339,8 @@ def run(app: App, argv: Sequence[str] = ()) -> int:
     try:
         with CrashGuard(desktop):
             desktop.start()
+            # Queued behind what the window still has to draw, so that from here on a key is taken at once.
+            QTimer.singleShot(0, lambda: log.info("window: ready"))
             return qt.exec()
     finally:
         instance.close()

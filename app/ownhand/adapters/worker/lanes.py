@@ -297,21 +297,27 @@ class SuggestionLane(Lane):
         found = running.lookup.guess(min(COUNTS[0], max(0, room)))
         if not found:
             return []
-        if self._guessable is None:
-            self._guessable = self._find_guessable(run.prompt)
-        return found[: self._trust.guesses(self.context.pace.cost, self._guessable)]
+        if self._guessable is None and running.next is not None:
+            self._guessable = self._find_guessable(kept, [running.next, *found])
+        return found[: self._trust.guesses(self.context.pace.cost, self._guessable or 0)]
 
-    def _find_guessable(self, tokens: Sequence[int]) -> int:
-        """Compare steps of several tokens with single steps: a guess must never change what is written."""
-        kept, some = self.free, list(tokens[: COUNTS[0] + 1])
-        single = np.concatenate([self.append(kept, [token]).copy() for token in some])
+    def _find_guessable(self, kept: Kept, tokens: Sequence[int]) -> int | None:
+        """Compare a step of several tokens with single steps, here and now: a guess must never change what is written.
+
+        None where there are too few tokens to tell.
+        """
+        if len(tokens) <= COUNTS[0]:
+            return None
+        before = len(kept.tokens)
+        single = np.concatenate([self.append(kept, [token]).copy() for token in tokens])
         for count in COUNTS:
-            self.shorten(kept, 0)
-            if count < len(some) and np.array_equal(self.append(kept, some[: count + 1], True), single[: count + 1]):
+            self.shorten(kept, before)
+            together = self.append(kept, tokens[: count + 1], every=True)
+            if np.array_equal(together, single[: count + 1]):
                 break
         else:
             count = 0
-        self.shorten(kept, 0)
+        self.shorten(kept, before)
         return count
 
     def _follow(self, running: _Running, tokens: Sequence[int], logits: Logits) -> None:

@@ -33,20 +33,22 @@ class _Estimate:
 
 
 class Pace:
-    """Chooses among `threads`, ascending, by what steps have cost lately."""
+    """Chooses among numbers of threads by what steps have cost lately."""
 
     def __init__(self, threads: Sequence[int], clock: Callable[[], float] = time.monotonic) -> None:
+        """A step of one token never takes the largest of several numbers: it would gain little from the last core, and
+        llama.cpp rounds such a step otherwise on every number of threads, so on two cores a text is always the same.
+        """
         self._threads = tuple(sorted(set(threads)))
+        self._alone = self._threads[:-1] or self._threads
         self._clock = clock
         self._estimates: dict[int, dict[int, _Estimate]] = {}
         self._looked: dict[int, float] = {}
 
     def choose(self, tokens: int) -> int:
         """Threads for a step of so many tokens."""
-        if len(self._threads) == 1:
-            return self._threads[0]
         size = _size(tokens)
-        known = self._estimates.setdefault(size, {count: _Estimate() for count in self._threads})
+        known = self._estimates.setdefault(size, {count: _Estimate() for count in self._choices(size)})
         for count, estimate in known.items():
             if estimate.trials < _TRIALS:
                 return count
@@ -79,10 +81,14 @@ class Pace:
     def _look_again(self, size: int, best: int) -> None:
         """Have the numbers next to the best one tried again."""
         self._looked[size] = self._clock()
-        place = self._threads.index(best)
-        for neighbour in self._threads[max(0, place - 1) : place + 2]:
+        choices = self._choices(size)
+        place = choices.index(best)
+        for neighbour in choices[max(0, place - 1) : place + 2]:
             if neighbour != best:
                 self._estimates[size][neighbour] = _Estimate(trials=_TRIALS - 1)
+
+    def _choices(self, size: int) -> tuple[int, ...]:
+        return self._alone if size == 1 else self._threads
 
 
 def _size(tokens: int) -> int:
