@@ -99,6 +99,12 @@ def test_a_change_in_the_middle_reuses_what_is_before_it(engine: EngineClient) -
     assert usage.reused_tokens >= engine.count_tokens(EMAIL) - 1
 
 
+def test_a_long_text_is_scored_after_a_long_suggestion(engine: EngineClient) -> None:
+    alone = engine.score("", EMAIL * 45)
+    write(engine, lane=Lane.SUGGESTION, text=EMAIL * 80, max_tokens=2)
+    assert engine.score("", EMAIL * 45) == pytest.approx(alone, rel=0.01)
+
+
 def test_the_lanes_keep_their_prefixes_apart(engine: EngineClient) -> None:
     write(engine, text=EMAIL)
     write(engine, lane=Lane.SUGGESTION, text="Something quite different, and long enough to matter.")

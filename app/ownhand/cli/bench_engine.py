@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ownhand.adapters.worker.engine_client import EngineClient, EngineStream
+from ownhand.cli import bench_memory
 from ownhand.domain.ports import Generate, Lane, Sampling
 
 PROSE: Final = (
@@ -52,7 +53,6 @@ def measure(path: Path, *, copies: bool) -> dict[str, Any]:
             "model": info.name,
             "megabytes": info.bytes >> 20,
             "ready_s": round(ready, 2),
-            "memory": {"estimated_mb": info.memory.total >> 20, "taken_mb": client.memory_taken() >> 20},
             "completion": _completions(client),
             "draft": _drafts(client),
             "second_suggestion": _prefix(client),
@@ -60,6 +60,7 @@ def measure(path: Path, *, copies: bool) -> dict[str, Any]:
             "while_drafting": _contention(client),
             "cancel_ms": _cancel(client),
             **({"rewrite": _rewrite(client)} if copies else {}),
+            "memory": bench_memory.measure(client, info),
         }
     finally:
         client.close()

@@ -24,6 +24,8 @@ L: Any = _llama
 
 BATCH: Final = 512
 """Tokens computed in one step, at most."""
+SCORED_AT_ONCE: Final = 128
+"""Tokens in one step of which every one's logits are asked for, at most."""
 VARIANTS: Final = 3
 """Suggestions that are written at the same time."""
 ANSWER_ROOM: Final = 512

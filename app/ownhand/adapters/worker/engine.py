@@ -15,7 +15,7 @@ from typing import Any, Final
 import numpy as np
 
 from ownhand.adapters.worker import gpu, header, machine
-from ownhand.adapters.worker.context import Full, Interrupted, Logits
+from ownhand.adapters.worker.context import SCORED_AT_ONCE, Full, Interrupted, Logits
 from ownhand.adapters.worker.decode import Biases, Vocabulary, Writer, split_partial
 from ownhand.adapters.worker.families import can_chat, template_of, thinks
 from ownhand.adapters.worker.generation import Generation
@@ -30,8 +30,6 @@ from ownhand.adapters.worker.token_memory import ORDER, TokenMemory
 from ownhand.domain.ports import MARK, Lane, Sampling
 from ownhand.errors import Cancelled, ModelError
 
-_SCORED_AT_ONCE: Final = 128
-"""Tokens in one step of scoring; each of them has a row of logits."""
 _CUT_STEP: Final = 128
 """A text too long for the window loses its beginning in steps of so many tokens, so that typing on keeps the prefix."""
 _TAIL: Final = 256
@@ -387,7 +385,7 @@ class Engine:
             total += self._gain(logits[-1:], tokens, done, remembered, weight)
             done += 1
             while done < len(tokens) and len(kept.tokens) < model.context:
-                count = min(_SCORED_AT_ONCE, len(tokens) - done, model.context - len(kept.tokens))
+                count = min(SCORED_AT_ONCE, len(tokens) - done, model.context - len(kept.tokens))
                 rows = self._compute(job, lane, kept, tokens[done - 1 : done - 1 + count], every=True)
                 total += self._gain(rows, tokens, done, remembered, weight)
                 done += count
@@ -407,7 +405,7 @@ class Engine:
         Raises Cancelled.
         """
         logits: Logits | None = None
-        for piece in chunks(tokens, _SCORED_AT_ONCE):
+        for piece in chunks(tokens, SCORED_AT_ONCE):
             while True:
                 lane.context.clear_interrupt()
                 lane.let_others()
@@ -418,7 +416,8 @@ class Engine:
                 except Interrupted:
                     continue
                 except Full:
-                    raise full() from None
+                    if not lane.make_room(kept):
+                        raise full() from None
         if logits is None:
             raise ValueError("nothing to compute")
         return logits

@@ -168,6 +168,13 @@ class SuggestionLane(Lane):
         self.shorten(kept, 0)
         return kept
 
+    def make_room(self, kept: Kept) -> bool:
+        """Empty the sequences that nobody uses, but for this one; False if they were empty already."""
+        others = [other for other in self._idle() if other is not kept and other.tokens]
+        for other in others:
+            self.shorten(other, 0)
+        return bool(others)
+
     def run(self, first: Generation) -> None:
         """Write an answer, and those that are asked for meanwhile; each is given to `done` as soon as it ends."""
         self._running = [_Running(first)]

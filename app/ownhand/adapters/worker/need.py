@@ -5,28 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ownhand.adapters.worker.context import BATCH, completion_shape, suggestion_shape
+from ownhand.adapters.worker.context import BATCH, SCORED_AT_ONCE, completion_shape, suggestion_shape
 from ownhand.adapters.worker.gpu import Gpu
 from ownhand.adapters.worker.header import Header
 from ownhand.adapters.worker.llama import context_length
+from ownhand.adapters.worker.prefixes import LIMIT
 from ownhand.domain.ports import MemoryNeed
 
-_ROWS: Final = 128
-"""Most tokens whose logits are asked for in one batch (Engine.score)."""
-_PER_TOKEN: Final = 600
-"""Bytes that each token of a vocabulary takes, in llama.cpp's tables and in ours (measured)."""
+_FIXED, _PER_TOKEN, _PER_MERGE = 5 << 20, 250, 150
+"""Bytes of the tables of a vocabulary, in llama.cpp and in ours (measured)."""
+_RETURNED: Final = 32 << 20
+"""Blocks of memory from this size on go back to the system as soon as they are free (M_MMAP_THRESHOLD of glibc)."""
 _SPARE: Final = 512 << 20
 """Bytes of a GPU's own memory that are left to the screen and to its libraries; of a small GPU an eighth."""
 
 
 def memory_need(header: Header, gpus: Sequence[Gpu] = (), gpu_layers: int = 0) -> MemoryNeed:
-    """What a model takes, with so many of its layers on these GPUs; from the sizes its context is made with."""
-    logits = 2 * _ROWS * 4 * header.vocabulary  # where they are computed, and where they are handed out
+    """What a model takes in use, with so many of its layers on these GPUs; from the sizes its contexts are made with.
+
+    In use means: both lanes have read a full window, one prompt's state is kept, and a text was scored.
+    """
+    window = context_length(header)
+    kept = min(LIMIT, header.kv_bytes(window))
+    merges = header.lengths.get("tokenizer.ggml.merges", 0)
+    tables = _FIXED + _PER_TOKEN * header.vocabulary + _PER_MERGE * merges
+    rows = SCORED_AT_ONCE * 4 * header.vocabulary
+    logits = (3 if rows < _RETURNED else 2) * rows  # where they are computed, handed out, and turned into shares
     own = sum(not gpu.shared for gpu in gpus)
     return MemoryNeed(
         weights=header.bytes,
-        cache=header.kv_bytes(_cells(header)),
-        compute=2 * _activations(header) + logits + _PER_TOKEN * header.vocabulary,
+        cache=header.kv_bytes(_cells(header)) + kept,
+        compute=2 * _activations(header) + logits + tables,
         on_gpu=_held_by_gpu(header, gpu_layers) if own else 0,
     )
 
@@ -54,9 +63,10 @@ def _cells(header: Header) -> int:
 
 
 def _activations(header: Header) -> int:
-    """What one layer computes for a full batch: the feed-forward's two halves, and a few vectors of the model's width.
+    """What one layer computes for a full batch: the feed-forward's two halves and their product, and six vectors of the
+    model's width.
 
     What is computed later reuses the same buffers.
     """
     width, inner = header.of_architecture("embedding_length"), header.of_architecture("feed_forward_length")
-    return BATCH * 4 * (2 * inner + 4 * width)
+    return BATCH * 4 * (3 * inner + 6 * width)
