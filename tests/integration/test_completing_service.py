@@ -1,0 +1,76 @@
+"""Ghost text with the real engine: what was typed over is never asked for."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ownhand.compose import App, Options, build
+from ownhand.domain.completion import Completion, CompletionContext
+
+TEXT = "Hi Anna,\n\nThank you for your"
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    made = build(Options(Path(tmp_path_factory.mktemp("vault")), key="keyfile"))
+    made.engines.warm()
+    yield made
+    made.close()
+
+
+class Page:
+    """Where answers arrive."""
+
+    def __init__(self) -> None:
+        self.answers: list[tuple[int, Completion]] = []
+        self.came = threading.Event()
+
+    def deliver(self, revision: int, completion: Completion) -> None:
+        self.answers.append((revision, completion))
+        if completion.usage.prompt_tokens:
+            self.came.set()
+
+
+def test_a_burst_of_keys_asks_the_model_once(app: App) -> None:
+    page, before = Page(), app.completing.reasons.total()
+    for revision in range(1, 9):
+        app.completing.request(CompletionContext(TEXT + " message"[:revision], revision=revision), page.deliver)
+    assert page.came.wait(30)
+    time.sleep(0.1)
+    assert {revision for revision, _ in page.answers} == {8}
+    assert app.completing.reasons.total() == before + 1
+
+
+def test_a_key_while_the_model_computes_makes_its_answer_unwanted(app: App) -> None:
+    page = Page()
+    app.completing.request(CompletionContext(TEXT, revision=1), page.deliver)
+    time.sleep(0.03)  # past the pause, into the computation
+    app.completing.request(CompletionContext(TEXT + " kind", revision=2), page.deliver)
+    assert page.came.wait(30)
+    time.sleep(0.1)
+    assert {revision for revision, _ in page.answers} == {2}
+
+
+def test_an_answer_says_what_it_cost(app: App) -> None:
+    page = Page()
+    app.completing.request(CompletionContext(TEXT + " le", revision=5), page.deliver)
+    assert page.came.wait(30)
+    completion = page.answers[-1][1]
+    usage = completion.usage
+    assert 0 < completion.paused_ms < completion.ms
+    assert usage.new_tokens > 0
+    assert usage.reused_tokens > 0
+    assert usage.prefill_ms + usage.decode_ms < completion.ms - completion.paused_ms + 1
+
+
+def test_a_cancelled_request_is_not_answered(app: App) -> None:
+    page = Page()
+    app.completing.request(CompletionContext(TEXT, revision=7), page.deliver)
+    app.completing.cancel()
+    time.sleep(0.3)
+    assert page.answers == []
