@@ -296,6 +296,7 @@ def build(options: Options) -> App:
             vault,
             models.try_out,
             lambda: this_machine(workers.engines),
+            workers.status,
         ),
         Privacy(vault, places, lambda: _erase(app, options.folder), workers.protections),
         workers.status,

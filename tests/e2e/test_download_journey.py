@@ -62,9 +62,9 @@ def test_a_model_is_fetched_paused_resumed_and_used_while_the_draft_goes_on(robi
 
     hub.ask(each=[{"chunk": 400_000, "rest": 0.05}])
     press(page, "Download 75 MB from huggingface.co")
-    card = page._cards["second-hand"]
-    wait_for("the pace", lambda: "MB/s" in card.state.text())
+    wait_for("the pace", lambda: "second-hand" in page._cards and "MB/s" in page._cards["second-hand"].state.text())
     keep(settings, "models-downloading")
+    assert robin.window.status.offline.text() == "Downloading a model"
     robin.window.edit.setFocus()
     robin.write("still writing")
     assert "still writing" in robin.page
@@ -74,12 +74,14 @@ def test_a_model_is_fetched_paused_resumed_and_used_while_the_draft_goes_on(robi
     )
     card = page._cards["second-hand"]
     assert card.go.text().startswith("Go on: ")
+    assert robin.window.status.offline.text() == "Offline"
     keep(settings, "models-paused")
 
     arrived = card.offered.arrived
     hub.seen()
     press(page, card.go.text())
     wait_for("the model among those installed", lambda: "second-hand" not in page._cards)
+    assert "Second Hand is downloaded and works" in words(robin.window.toast)
     assert hub.seen()[-1]["range"] == f"bytes={arrived}-"
     target = next((tmp_path / "home").rglob("Second_Hand.gguf"))
     wait_for("its card", lambda: any(found.path == target for found in robin.app.models.installed()))

@@ -167,6 +167,14 @@ def test_a_download_that_fails_says_why_and_can_go_on(page, scripted, qtbot):
     qtbot.waitUntil(lambda: page._cards["middle-1.7b"].go.text().startswith("Go on"))
 
 
+def test_nothing_is_looked_at_while_nothing_is_under_way(page, scripted, qtbot):
+    qtbot.waitUntil(lambda: not page._poll.isActive())
+    begin(page, scripted, qtbot)
+    assert page._poll.isActive()
+    scripted.downloads.end()
+    qtbot.waitUntil(lambda: not page._poll.isActive())
+
+
 def test_a_page_opened_later_finds_the_download_that_is_under_way(page, scripted, qtbot, theme, bridge, quiet):
     begin(page, scripted, qtbot)
     scripted.downloads.show(phase="downloading", done=400_000_000)

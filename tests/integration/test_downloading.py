@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +25,7 @@ from ownhand.errors import BadInput, Cancelled, DownloadError, ModelError
 from ownhand.services.downloading import ARRIVING, Downloads
 from ownhand.services.models import Engines, Models
 from ownhand.services.privacy import Privacy
+from ownhand.services.status import Status
 from ownhand.settings import SUGGESTION_MODEL, Settings
 
 QUICK = {"pauses_s": [0.05]}
@@ -59,7 +62,7 @@ def folder(tmp_path: Path) -> Path:
 def downloads(server, vault, engine, folder, tmp_path, builtin_model) -> Downloads:
     catalog = offer(tmp_path, server, builtin_model)
     machine = Machine(4 << 30, 2)
-    return Downloads(catalog, folder, HubFetcher(server.address, QUICK), vault, engine.trial, lambda: machine)
+    return Downloads(catalog, folder, HubFetcher(server.address, QUICK), vault, engine.trial, lambda: machine, Status())
 
 
 def test_a_downloaded_model_is_tried_before_it_counts_as_installed(downloads, vault, folder, builtin_model):
@@ -122,6 +125,20 @@ def test_a_stopped_download_stands_as_partial_and_can_be_discarded(downloads, se
     assert {path.name for path in (folder / ARRIVING).iterdir()} <= {".fetch.lock"}
 
 
+def test_a_killed_downloader_leaves_a_true_log(downloads, vault, server):
+    server.ask(each=[{"chunk": 100_000, "rest": 0.05}])
+
+    def kill(progress: Progress) -> None:
+        if progress.done > 200_000:
+            os.kill(downloads._fetching.pid, signal.SIGKILL)
+
+    with pytest.raises(DownloadError, match="kept"):
+        downloads.run(NAME, kill)
+    last = vault.connections()[0]
+    assert last.outcome == "cut off"
+    assert 200_000 < last.bytes <= downloads.find(NAME).arrived
+
+
 def test_only_one_download_runs_at_a_time(downloads, server):
     server.ask(each=[{"chunk": 100_000, "rest": 0.05}])
     refused: list[BaseException] = []
@@ -169,6 +186,7 @@ def test_a_file_that_the_engine_cannot_run_is_kept_but_not_installed(server, vau
         vault,
         engine.trial,
         lambda: Machine(4 << 30, 2),
+        Status(),
     )
     with pytest.raises(ModelError, match=r"Bad_One\.gguf .* is kept"):
         downloads.run("bad-one")

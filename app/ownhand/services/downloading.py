@@ -30,7 +30,8 @@ from ownhand.domain.download import (
     Report,
     Waiting,
 )
-from ownhand.errors import BadInput, Cancelled, DiskFull, ModelError
+from ownhand.errors import BadInput, Cancelled, DiskFull, ModelError, UserError
+from ownhand.services.status import Status, StatusEvent
 
 ARRIVING = "arriving"
 """Folder below the models' for what is not yet complete, verified and tried."""
@@ -72,10 +73,11 @@ class Downloads:
         log: Log,
         try_out: Callable[[Path], object],
         machine: Callable[[], Machine],
+        status: Status,
     ) -> None:
         """`try_out` raises ModelError for a file that the engine cannot run."""
         self._catalog, self._folder, self._fetcher, self._log = catalog, folder, fetcher, log
-        self._try_out, self._machine = try_out, machine
+        self._try_out, self._machine, self._status = try_out, machine, status
         self._lock = threading.Lock()
         self._progress: Progress | None = None
         self._fetching: Fetching | None = None
@@ -168,6 +170,11 @@ class Downloads:
                 self._fetch(offer, watch)
             self._see(watch, phase="trying", done=offer.bytes, rate=0.0)
             self._try(offer)
+        except UserError as error:
+            self._announce("failed", str(error))
+            raise
+        else:
+            self._announce("installed", f"{offer.name} is downloaded and works. Choose it under Models.")
             return target
         finally:
             with self._lock:
@@ -204,6 +211,8 @@ class Downloads:
             self._fetching = fetching = self._fetcher.start(order)
         lines = _Lines(self._log, f"download of {offer.name}")
         pace = Pace()
+        outcome: Outcome = "stopped"  # by Ctrl+C, say
+        self._announce("connected", f"{offer.name} is being downloaded; nothing else is connected.")
         try:
             for report in fetching:
                 lines.note(report)
@@ -216,8 +225,15 @@ class Downloads:
                 elif isinstance(report, Moved):
                     rate = pace.mark(time.monotonic(), report.done) if report.phase == "downloading" else 0.0
                     self._see(watch, phase=report.phase, done=report.done, rate=rate)
+        except UserError:
+            outcome = "cut off"
+            raise
         finally:
-            lines.end()
+            lines.end(outcome)
+            self._announce("offline")
+
+    def _announce(self, state: str, sentence: str = "") -> None:
+        self._status.announce(StatusEvent("download", state, sentence))
 
     def _try(self, offer: Offer) -> None:
         arrived = self._arriving(offer)
@@ -257,8 +273,8 @@ class _Lines:
         elif isinstance(report, Moved):
             self._done = report.done
 
-    def end(self) -> None:
-        """What the downloader left open, because it was killed, was cut off; its bytes are those that were reported."""
+    def end(self, outcome: Outcome) -> None:
+        """Close what the downloader left open because it was killed; its bytes are those that were reported."""
         for entry, before in self._open.values():
-            self._log.end_connection(entry, max(0, self._done - before), "cut off")
+            self._log.end_connection(entry, max(0, self._done - before), outcome)
         self._open.clear()

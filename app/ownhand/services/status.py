@@ -12,7 +12,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """One change: of a worker ('engine', 'recall') or of the history ('history': `documents` in the vault)."""
+    """One change: of a worker ('engine', 'recall'), of the history ('history': `documents` in the vault), or of a
+    download ('download': connected, offline, then installed or failed).
+    """
 
     source: str
     state: str

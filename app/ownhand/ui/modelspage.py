@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QShowEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QPushButton, QVBoxLayout, QWidget
 
 from ownhand.domain.figures import megabytes, parameters
@@ -40,6 +40,8 @@ class ModelsPage(QWidget):
         """The model whose download is shown as under way."""
         self._discard_after = ""
         """The model whose download is being stopped in order to throw it away."""
+        self._asked = False
+        """Whether a download was asked for and has not been seen yet."""
         self._poll = timer(self, "download-progress", POLL_MS, once=False)
         self._poll.timeout.connect(self._look)
         self._trouble = label(wrap=True)
@@ -88,14 +90,6 @@ class ModelsPage(QWidget):
                 stretch=3,
             )
         )
-
-    def showEvent(self, event: QShowEvent) -> None:
-        super().showEvent(event)
-        self._poll.start()
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        super().hideEvent(event)
-        self._look()  # goes on looking while a download is under way
 
     # ------------------------------------------------------------------------------------------------- what there is
 
@@ -297,6 +291,7 @@ class ModelsPage(QWidget):
         for card in self._cards.values():
             card.go.setEnabled(False)
         downloads = self._app.downloads
+        self._asked = True
         self._bridge.run_long(lambda: downloads.run(model), self._then, self._failed)
         self._poll.start()
 
@@ -313,8 +308,13 @@ class ModelsPage(QWidget):
             self._bridge.run(lambda: downloads.discard(model), self._reload_then, self._refused)
 
     def _look(self) -> None:
-        """Show the download that is under way, whoever started it."""
+        """Show the download that is under way, whoever started it; look again only while there is one."""
         progress = self._app.downloads.progress()
+        self._asked = self._asked and progress is None
+        if progress is None and not self._asked:
+            self._poll.stop()
+        elif not self._poll.isActive():
+            self._poll.start()
         model = progress.model if progress is not None else ""
         if model != self._running:
             ended, self._running = self._running, model
@@ -328,12 +328,11 @@ class ModelsPage(QWidget):
                     card.rest(blocked=bool(model) and name != model)
         if progress is not None and model in self._cards:
             self._cards[model].follow(progress)
-        if progress is None and not self.isVisible():
-            self._poll.stop()
 
     # ------------------------------------------------------------------------------------------------- what follows
 
     def _then(self, _: object) -> None:
+        self._asked = False
         self._do("")
         self.reload()
         self.changed.emit()
@@ -342,6 +341,7 @@ class ModelsPage(QWidget):
         self.reload()
 
     def _refused(self, failure: Exception) -> None:
+        self._asked = False
         self._do("")
         self._trouble.setText(sentence_of(failure))
         self._trouble.show()

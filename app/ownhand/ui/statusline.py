@@ -31,8 +31,7 @@ class StatusLine(QWidget):
         self.documents = self._part("history", self.tr("History"))
         self.preferences = self._part("learned", self.tr("Preferences learned"))
         self.offline = self._part("privacy", self.tr("Privacy"))
-        self.offline.setText(self.tr("Offline"))
-        self.offline.setToolTip(self.tr("Ownhand opens no connection. What you write stays on this computer."))
+        self._show_connection("")
         keep_painted(theme, self.offline, lambda: self.offline.setIcon(theme.icon("shield", "good")))
         self.speed.hide()
         self._worker_states: dict[str, str] = {}
@@ -80,6 +79,14 @@ class StatusLine(QWidget):
         if event.source in WORKERS:
             self._worker_states[event.source] = event.state
             self._show_workers()
+        elif event.source == "download":
+            self._show_connection(event.sentence if event.state == "connected" else "")
+
+    def _show_connection(self, download: str) -> None:
+        self.offline.setText(self.tr("Downloading a model") if download else self.tr("Offline"))
+        self.offline.setToolTip(
+            download or self.tr("Ownhand opens no connection. What you write stays on this computer.")
+        )
 
     def _show_workers(self) -> None:
         states = set(self._worker_states.values())

@@ -350,9 +350,14 @@ class MainWindow(QMainWindow):
             self.toast.say(event.sentence, self.tr("Use the built-in model"), self._use_builtin, stay=True)
         elif event.state == "failed" and event.source == "engine":
             self.toast.say(event.sentence, self.tr("Start it again"), self._start_again, stay=True)
+        elif event.source == "download" and event.state == "installed":
+            self.toast.say(event.sentence, self.tr("Models"), self._show_models, stay=True)
         elif event.state in {"failed", "restarted"} and event.sentence:
             # What went wrong at the start may come when nobody looks yet; it stays until it is closed.
             self.toast.say(event.sentence, stay=event.source == "models")
+
+    def _show_models(self) -> None:
+        self.settings_wanted.emit("models")
 
     def _use_builtin(self) -> None:
         self.bridge.run_long(self.app.models.use_builtin, lambda _: self.say(self.tr("The built-in model writes now.")))
