@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from ownhand.adapters.worker.engine_client import EngineClient
+from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
 from ownhand.domain.ports import MARK, Generate, Lane, Sampling, Usage
 from ownhand.errors import ModelError
 
@@ -44,6 +44,24 @@ def test_the_model_says_what_it_is(engine: EngineClient, builtin_model: Path) ->
     assert (info.chat, info.fill_in_middle, info.licence) == (True, True, "apache-2.0")
     assert info.parameters == 100_684_032
     assert info.bytes == builtin_model.stat().st_size
+
+
+def test_layers_asked_of_a_gpu_that_is_not_there_are_left_to_the_processor_and_this_is_said(
+    builtin_model: Path,
+) -> None:
+    heard: list[str] = []
+    options = LoadOptions(gpu_layers=5)
+    engine = EngineClient(on_state=lambda role, state, sentence: heard.append(sentence), options=lambda: options)
+    try:
+        if engine.gpus():
+            pytest.skip("this machine has a GPU")
+        info = engine.load(builtin_model)
+        assert (info.gpu_layers, info.memory.on_gpu) == (0, 0)
+        assert "so the processor computes the model" in info.note
+        assert heard[-1] == f"ownhand-100m is ready. {info.note}"
+        assert engine.count_tokens("It works.") > 1
+    finally:
+        engine.close()
 
 
 def test_text_streams_in_pieces_with_their_probabilities(engine: EngineClient) -> None:

@@ -79,6 +79,8 @@ class StatusLine(QWidget):
         if event.source in WORKERS:
             self._worker_states[event.source] = event.state
             self._show_workers()
+            if event.source == "engine":
+                self.model.setToolTip(event.sentence)
         elif event.source == "download":
             self._show_connection(event.sentence if event.state == "connected" else "")
 

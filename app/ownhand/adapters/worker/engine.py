@@ -35,6 +35,7 @@ _CUT_STEP: Final = 128
 _TAIL: Final = 256
 AUTO: Final = -1
 """As many layers on the GPU as fit."""
+_NO_GPU: Final = "The engine was built without a GPU or finds none, so the processor computes the model."
 _NOT_ON_GPU: Final = "The GPU had no room for this model, so the processor computes it."
 
 
@@ -141,7 +142,9 @@ class Engine:
                 self._take(old)
             raise
         self._memories.clear()
-        note = "" if layers or not devices or not gpu_layers else _NOT_ON_GPU
+        note = ""
+        if not layers and (gpu_layers > 0 or (gpu_layers == AUTO and devices)):
+            note = _NOT_ON_GPU if devices else _NO_GPU
         info = self._info(found, devices, layers)
         return {**info, "fill_in_middle": self._loaded().fill_in_middle is not None, "note": note}
 

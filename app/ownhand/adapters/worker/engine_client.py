@@ -17,6 +17,8 @@ from typing import Any, Final
 from ownhand import paths
 from ownhand.adapters.worker.client import (
     FAILED,
+    READY,
+    RESTARTED,
     About,
     Call,
     StateListener,
@@ -160,6 +162,7 @@ class EngineClient(Engine):
         self._worker.start()
         if running is not None and running == self._worker.pid:  # a new process has loaded it already
             self._info = self._load_in(self._worker.call, model)
+            self._heard(self._worker.role, READY, f"{self._info.name} is ready.")
 
     def _load_in(self, call: Call, model: Path) -> ModelInfo:
         """Have a process load a model; the GPU is left out once one died of it."""
@@ -344,6 +347,9 @@ class EngineClient(Engine):
         )
 
     def _heard(self, role: str, state: str, sentence: str) -> None:
+        info = self._info
+        if state in (READY, RESTARTED) and info is not None and info.note:
+            sentence = f"{sentence} {info.note}"
         if self._on_state is not None:
             added = self._model is not None and self._model != paths.builtin_model()
             self._on_state(role, MODEL_FAILED if state == FAILED and added else state, sentence)
