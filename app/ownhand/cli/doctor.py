@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ownhand import __version__, paths
+from ownhand import __version__
 from ownhand.adapters.keys import KeyRing, keyring_available
 from ownhand.adapters.store import SqlVault
 from ownhand.compose import Workers
@@ -93,10 +93,12 @@ def _engine(workers: Workers) -> str:
     stream = engine.generate(Generate(Lane.COMPLETION, text="Thank you for your", max_tokens=8))
     text = "".join(piece.text for piece in stream)
     info = engine.info()
-    name = info.name if info is not None else paths.builtin_model().stem
-    if not text.strip():
+    if not text.strip() or info is None:
         raise OwnhandError("The model answers nothing. Reinstall Ownhand.")
-    return f"{name} wrote {stream.usage.new_tokens} tokens, {time.perf_counter() - started:.1f} s with its start"
+    where = f"{info.gpu_layers} of {info.layers} layers on the GPU" if info.gpu_layers else "on the processor"
+    seconds = time.perf_counter() - started
+    said = f"{info.name} wrote {stream.usage.new_tokens} tokens {where}, {seconds:.1f} s with its start. {info.note}"
+    return said.rstrip(". ")
 
 
 def _recall(workers: Workers) -> str:

@@ -39,7 +39,7 @@ THOUGHTS: Final = (
 """How models mark the beginning and the end of what they think before they answer."""
 
 _TALKS: Final = re.compile(r"\b(instruct|instruction|chat|it|assistant|sft|dpo|rlhf)\b", re.IGNORECASE)
-_BASE: Final = re.compile(r"\b(base|pretrained|pt)\b", re.IGNORECASE)
+_BASE: Final = re.compile(r"\b(base|pretrained)\b|\bgemma\b.*\bpt\b", re.IGNORECASE)
 
 
 def template_of(header: Header) -> str:
