@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from helpers.hub import COMMIT, Hub
-from ownhand.adapters.fetch_client import HubFetcher
+from ownhand.adapters.fetch_client import HubFetcher, environment
 from ownhand.domain.download import Connecting, Disconnected, Expecting, Fetching, Moved, Order, Report, Waiting
 from ownhand.errors import Cancelled, DiskFull, DownloadError
 
@@ -102,21 +102,28 @@ def test_nothing_is_told_to_the_server_but_the_file_wanted(fetcher, hub, tmp_pat
     assert asked["user-agent"].startswith("ownhand/")
 
 
-def test_the_process_gets_no_more_of_the_environment_than_a_connection_needs(fetcher, hub, tmp_path, monkeypatch):
+def test_the_process_gets_no_more_of_the_environment_than_a_connection_needs(monkeypatch):
     monkeypatch.setenv("OWNHAND_PASSPHRASE", "open sesame")
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:8080")
+    given = environment()
+    assert given["HTTPS_PROXY"] == "http://proxy.example:8080"
+    assert not {"OWNHAND_PASSPHRASE", "OWNHAND_DATA", "HF_TOKEN", "DBUS_SESSION_BUS_ADDRESS"} & set(given)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+def test_no_thread_of_the_process_stands_outside_its_walls(fetcher, hub, tmp_path):
     hub.serve(1, SIZE, each=[{"chunk": 10_000, "rest": 0.05}])
     fetching = fetcher.start(order(tmp_path))
     reports = iter(fetching)
-    next(reports)
-    environment = Path(f"/proc/{fetching.pid}/environ").read_text()
+    while not isinstance(next(reports), Moved):
+        pass
+    threads = [(task / "status").read_text() for task in Path(f"/proc/{fetching.pid}/task").iterdir()]
     fetching.stop()
     with pytest.raises(Cancelled):
         list(reports)
-    assert "HTTPS_PROXY" in environment
-    assert "sesame" not in environment
-    assert "hf_secret" not in environment
+    assert len(threads) >= 3, "the one that downloads, the one that listens for a stop, the one that watches the pace"
+    assert all("NoNewPrivs:\t1" in status for status in threads)
 
 
 # ---------------------------------------------------------------------------------------------------------- interrupted
@@ -204,6 +211,13 @@ def test_the_downloader_ends_when_ownhand_is_killed(hub, tmp_path):
     while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split()[2]:
         assert time.monotonic() < end, "the downloader outlived the program"
         time.sleep(0.05)
+
+
+def test_started_by_hand_it_says_what_it_is_for():
+    done = subprocess.run([sys.executable, "-m", "ownhand", "--fetch"], input="help\n", capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "ownhand models --download" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_two_downloads_into_one_folder_take_turns(fetcher, hub, tmp_path):

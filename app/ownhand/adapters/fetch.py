@@ -20,8 +20,6 @@ asks for the rest, on the condition that the file is still the same (RFC 9110, s
 from __future__ import annotations
 
 import contextlib
-import errno
-import hashlib
 import json
 import os
 import re
@@ -44,23 +42,19 @@ from filelock import FileLock, Timeout
 
 from ownhand import __version__
 from ownhand.adapters import fetch_walls
+from ownhand.adapters.fetch_part import KEPT, MARGIN, Part, disk_full
 from ownhand.domain.catalog import HUB
 from ownhand.domain.download import Connecting, Disconnected, Expecting, Moved, Order, Outcome, Report, Waiting
-from ownhand.errors import Cancelled, DiskFull, DownloadError, UserError
+from ownhand.errors import Cancelled, DownloadError, UserError
 
-MARGIN: Final = 64 << 20
-"""Bytes that stay free on the disk."""
 MOST_HOPS: Final = 5
 REPORT_S: Final = 0.2
 GRACE_S: Final = 3.0
 """A process whose input has ended is gone after this, whatever it was doing; stopping hard is safe at any time."""
 _HUB_NETWORK: Final = (HUB, "hf.co")
 """The hub's own domains: it sends the reader of a file on to a server below one of them."""
-_BLOCK: Final = 1 << 20
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _RANGE: Final = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-_NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_KEPT: Final = "What has arrived is kept; start the download again to go on from there."
 
 Tell = Callable[[Report], None]
 
@@ -110,125 +104,6 @@ def hub_address(text: str) -> httpx.URL:
     if not stands_in and (url.scheme, url.host, url.port) != ("https", HUB, None):
         raise DownloadError(f"Models are downloaded from {HUB} only.")
     return url
-
-
-# ------------------------------------------------------------------------------------------------ the unfinished file
-
-
-class Part:
-    """The bytes that have arrived, and beside them which file they are of."""
-
-    def __init__(self, order: Order) -> None:
-        self._order = order
-        self._path = order.target.with_name(order.target.name + ".part")
-        self._note = order.target.with_name(order.target.name + ".part.json")
-        self.length = 0
-        self.etag = ""
-        """What the server called this version of the file; '' if it can be recognized by nothing."""
-        self.sha256 = ""
-        """What the hub said the complete file has; '' if it was not asked yet."""
-        self._hash = hashlib.sha256()
-        self._file = open(self._path, "r+b" if self._path.exists() else "w+b", buffering=0)  # noqa: SIM115
-
-    def size_on_disk(self) -> int:
-        """Bytes an earlier download left."""
-        return os.fstat(self._file.fileno()).st_size
-
-    def take_up(self, report: Callable[[int], None]) -> None:
-        """Read again what an earlier download left; what cannot be told to be of the same file is thrown away."""
-        note = self._read_note()
-        size = self.size_on_disk()
-        known = note.get("path") == self._order.path and (note.get("etag") or size == self._order.bytes)
-        if not size or not known or size > self._order.bytes:
-            self.restart("", "")
-            return
-        self.etag, self.sha256 = str(note.get("etag", "")), str(note.get("sha256", ""))
-        self._file.seek(0)
-        while block := self._file.read(_BLOCK):
-            self._hash.update(block)
-            self.length += len(block)
-            report(self.length)
-
-    def restart(self, etag: str, sha256: str) -> None:
-        """Begin from nothing; `etag` and `sha256` are of the file that is to come."""
-        self.length, self.etag, self.sha256 = 0, etag, sha256
-        self._hash = hashlib.sha256()
-        self._file.seek(0)
-        self._file.truncate()
-        # WHY before the first byte: bytes without a note are thrown away, bytes with another file's note would be mixed
-        self._write_note()
-
-    def write(self, data: bytes) -> None:
-        """Add what has come.  Raises DiskFull; all that fitted is kept."""
-        view = memoryview(data)
-        while view:
-            try:
-                count = self._file.write(view)
-            except OSError as error:
-                if error.errno in _NO_ROOM:
-                    raise _disk_full(self._order.bytes - self.length) from error
-                raise
-            self._hash.update(view[:count])
-            self.length += count
-            view = view[count:]
-
-    def has(self, sha256: str) -> bool:
-        """Whether all of the file is there and its checksum is this one."""
-        return self.length == self._order.bytes and self._hash.hexdigest() == sha256
-
-    def finish(self) -> None:
-        """Give the complete file its name, once it is on the disk."""
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._path.replace(self._order.target)
-        _sync_folder(self._order.target.parent)
-        self._note.unlink(missing_ok=True)
-
-    def discard(self) -> None:
-        """Remove it."""
-        self._file.close()
-        for path in (self._note, self._path):
-            path.unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Keep it for the next time."""
-        if not self._file.closed:
-            with contextlib.suppress(OSError):
-                os.fsync(self._file.fileno())
-            self._file.close()
-
-    def _read_note(self) -> Mapping[str, Any]:
-        try:
-            note = json.loads(self._note.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return note if isinstance(note, dict) else {}
-
-    def _write_note(self) -> None:
-        new = self._note.with_name(self._note.name + ".new")
-        try:
-            with new.open("w", encoding="utf-8") as file:
-                json.dump({"path": self._order.path, "etag": self.etag, "sha256": self.sha256}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self._note)
-        except OSError as error:
-            if error.errno in _NO_ROOM:
-                raise _disk_full(self._order.bytes) from error
-            raise
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform != "win32":
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-
-
-def _disk_full(missing: int) -> DiskFull:
-    return DiskFull(f"There is no room for the model. Free {max(1, missing + MARGIN) / 1e6:,.0f} MB. {_KEPT}")
 
 
 # --------------------------------------------------------------------------------------------------------- the download
@@ -388,7 +263,7 @@ class Download:
         status, headers = response.status_code, response.headers
         if status == 416 or (status == 206 and not self._goes_on(response, part)):
             part.restart("", part.sha256)
-            raise _Interrupted("cut off", f"The server does not give the rest of the file. {_KEPT}")
+            raise _Interrupted("cut off", f"The server does not give the rest of the file. {KEPT}")
         if status not in (200, 206):
             raise self._refused(response)
         if not self._sha256:
@@ -413,7 +288,7 @@ class Download:
                 raise Cancelled
             self._moved("downloading", part.length)
         if part.length < self._order.bytes:
-            raise _Interrupted("cut off", f"The connection was cut again and again. {_KEPT}")
+            raise _Interrupted("cut off", f"The connection was cut again and again. {KEPT}")
 
     def _goes_on(self, response: httpx.Response, part: Part) -> bool:
         """Whether a 206 brings exactly what is missing of the same file."""
@@ -449,7 +324,7 @@ class Download:
 
     def _explained(self, error: httpx.TransportError, outcome: Outcome) -> Exception:
         host = self._line.host if self._line is not None else self._hub.host
-        kept = _KEPT if self._received else ""
+        kept = KEPT if self._received else ""
         if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in _causes(error)):
             return DownloadError(
                 f"The identity of {host} could not be verified, so nothing was downloaded. If a company's proxy stands "
@@ -466,7 +341,7 @@ class Download:
     def _check_room(self, part: Part) -> None:
         missing = self._order.bytes - min(part.size_on_disk(), self._order.bytes)
         if shutil.disk_usage(self._order.target.parent).free < missing + MARGIN:
-            raise _disk_full(missing)
+            raise disk_full(missing)
 
     def _moved(self, phase: Literal["checking", "downloading"], done: int) -> None:
         if self._stop.is_set():
@@ -571,12 +446,16 @@ def _trusted() -> ssl.SSLContext:
 def main() -> int:
     """Carry out the order on standard input; 0 if the file is there."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches all; the one who ordered says stop
-    order, hub, limits = _order(json.loads(sys.stdin.readline()))
+    try:
+        order, hub, limits = _order(json.loads(sys.stdin.readline()))
+    except (KeyError, TypeError, ValueError):
+        print("Ownhand starts this itself. To download a model: ownhand models --download NAME", file=sys.stderr)
+        return 2
     stop = threading.Event()
-    threading.Thread(target=_stop_at_end_of_input, args=(stop,), name="input", daemon=True).start()
     try:
         order.target.parent.mkdir(parents=True, exist_ok=True)
-        fetch_walls.enter(order.target.parent)
+        fetch_walls.enter(order.target.parent)  # before any thread: it holds for this one and those it starts
+        threading.Thread(target=_stop_at_end_of_input, args=(stop,), name="input", daemon=True).start()
         Download(order, hub_address(hub), limits, _tell, stop).run()
     except Cancelled:
         _say({"event": "stopped"})
@@ -588,9 +467,7 @@ def main() -> int:
         return 1
     except OSError as error:
         what = error.strerror or type(error).__name__
-        _say(
-            {"event": "failed", "kind": "DownloadError", "sentence": f"The model could not be stored: {what}. {_KEPT}"}
-        )
+        _say({"event": "failed", "kind": "DownloadError", "sentence": f"The model could not be stored: {what}. {KEPT}"})
         return 1
     _say({"event": "done"})
     return 0

@@ -61,7 +61,7 @@ class Fetch:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env=_environment(),
+                env=environment(),
                 text=True,
                 encoding="utf-8",
                 errors="replace",
@@ -137,7 +137,8 @@ def _command() -> list[str]:
     return [sys.executable, "-P", "-m", "ownhand", "--fetch"]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """What the download process is given of this one's environment."""
     kept = {name: value for name, value in os.environ.items() if name.lower() in _PASSED_ON}
     kept["PYTHONUTF8"] = "1"
     if not getattr(sys, "frozen", False):

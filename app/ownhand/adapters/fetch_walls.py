@@ -42,7 +42,8 @@ _SYSTEM: Final = ("/etc", "/usr", "/lib", "/lib64", "/opt", "/bin", "/run/system
 def enter(folder: Path) -> bool:
     """Put the walls up; they cannot be taken down again.  Whether the kernel keeps the person's files from us.
 
-    `folder`, which exists, is where this process may write.
+    `folder`, which exists, is where this process may write.  Call it while there is one thread: Landlock holds for the
+    thread that asks and for all that it starts later.
     """
     if sys.platform == "win32":
         return False
