@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import llama_cpp.llama_cpp as _llama
+from jinja2 import TemplateError
 
 from ownhand.adapters.worker.families import THOUGHTS, family_of, template_of, thinks
 from ownhand.adapters.worker.llama import Llama
@@ -23,6 +24,8 @@ Messages = list[dict[str, str]]
 
 _NO_THOUGHT: Final = {"enable_thinking": False, "thinking": False, "reasoning_effort": "low"}
 """The switches that templates of models which think know: Qwen, SmolLM and GLM; DeepSeek and Granite; gpt-oss."""
+_FAILURES: Final = (TemplateError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""In how many ways a program that comes with a file can fail."""
 _HARMONY_TURN: Final = "<|start|>assistant"
 
 
