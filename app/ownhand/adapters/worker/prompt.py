@@ -40,7 +40,7 @@ def render(model: Llama, messages: Sequence[Mapping[str, str]]) -> str:
     for attempt in (safe, _without_system(safe)) if template else ():
         try:
             prompt = _by_template(model, template, attempt)
-        except Exception:
+        except _FAILURES:
             continue
         if _holds(prompt, attempt):
             return _past_thinking(prompt)
