@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from helpers.vaults import KEY, a_document
 from ownhand.adapters import schema
 from ownhand.adapters.keys import KeyRing
 from ownhand.adapters.store import SqlVault, erase, exists
+from ownhand.domain.download import Connection
 from ownhand.domain.draft import Audience, Draft
 from ownhand.domain.preference import Dimension, Edit, Evidence, Preference
 from ownhand.errors import NewerVault, VaultError, VaultInUse, WrongKey
@@ -217,6 +219,29 @@ def test_a_vault_of_a_newer_ownhand_is_refused(folder: Path) -> None:
     newer.close()
     with pytest.raises(NewerVault, match="newer"):
         SqlVault.open(folder, KEY, "key file")
+
+
+def test_a_vault_of_the_first_version_learns_to_keep_the_connection_log(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as first:
+        first.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
+        old = SqlVault.open(folder, KEY, "key file")
+        old.set_setting("kept", "yes")
+        old.close()
+    vault = SqlVault.open(folder, KEY, "key file")
+    at = datetime(2026, 11, 24, 22, 5, tzinfo=UTC)
+    number = vault.open_connection(Connection(at, "huggingface.co", "download of a model"))
+    vault.open_connection(Connection(at, "us.aws.cdn.hf.co", "download of a model"))
+    vault.end_connection(number, 123, "complete")
+    vault.close()
+    vault = SqlVault.open(folder, KEY, "key file")
+    assert vault.setting("kept") == "yes"
+    assert vault.connections() == [
+        Connection(at, "us.aws.cdn.hf.co", "download of a model"),
+        Connection(at, "huggingface.co", "download of a model", 123, "complete"),
+    ]
+    vault.close()
 
 
 def test_a_migration_that_fails_leaves_the_vault_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
