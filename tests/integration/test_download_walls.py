@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import subprocess
@@ -9,6 +10,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from ownhand.adapters.fetch_client import walls_stand
 
 TRY = """
 import json, os, signal, socket, ssl, sys
@@ -77,3 +80,12 @@ def test_the_downloader_sees_its_folder_and_nothing_of_the_persons(tmp_path: Pat
     assert {what for what, refusal in found.items() if not refusal} <= allowed | newer, found
     assert not any(found[what] for what in allowed), found
     assert vault.read_bytes() == b"secret"
+
+
+def test_the_doctor_can_ask_what_holds_here():
+    assert walls_stand() is (sys.platform == "linux" and landlock())
+
+
+def landlock() -> bool:
+    """Whether the kernel has Landlock switched on, by its own word."""
+    return ctypes.CDLL(None).syscall(ctypes.c_long(444), None, ctypes.c_size_t(0), ctypes.c_uint(1)) > 0

@@ -4,7 +4,7 @@ It is started after the person has agreed to a host and a size, is told one file
 It never sees the vault, a key or a word the person wrote, and gets no environment but what a connection needs; where
 the system can, it is kept from every file but its own (fetch_walls.py).
 
-    stdin    one line of JSON, the order; the end of the input means: stop
+    stdin    one line of JSON, the order; the end of the input means: stop.  {"walls": folder} only asks what holds here
     stdout   one line of JSON per report (domain/download.py), then "done", "stopped" or "failed"
 
 Protects against: a connection to anywhere but the hub and its own file servers (https only, checked on every
@@ -447,7 +447,11 @@ def main() -> int:
     """Carry out the order on standard input; 0 if the file is there."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in a terminal reaches all; the one who ordered says stop
     try:
-        order, hub, limits = _order(json.loads(sys.stdin.readline()))
+        line = json.loads(sys.stdin.readline())
+        if "walls" in line:
+            _say({"event": "walls", "stand": fetch_walls.enter(Path(line["walls"]))})
+            return 0
+        order, hub, limits = _order(line)
     except (KeyError, TypeError, ValueError):
         print("Ownhand starts this itself. To download a model: ownhand models --download NAME", file=sys.stderr)
         return 2

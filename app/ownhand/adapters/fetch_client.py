@@ -26,6 +26,7 @@ from ownhand.errors import Cancelled, DiskFull, DownloadError
 log = logging.getLogger(__name__)
 
 STOP_S: Final = 4.0
+ANSWER_S: Final = 30.0
 _REPORTS: Final = {kind.__name__.lower(): kind for kind in (Connecting, Disconnected, Expecting, Moved, Waiting)}
 _FAILURES: Final = {"DiskFull": DiskFull, "DownloadError": DownloadError}
 _PASSED_ON: Final = frozenset(
@@ -129,6 +130,22 @@ class Fetch:
         log.error(
             "the download process ended with %s: %s", status, self._errors.read()[-2000:].decode("utf-8", "replace")
         )
+
+
+def walls_stand() -> bool:
+    """Whether this system keeps the download process from the person's files; starts one that downloads nothing.
+
+    Raises DownloadError if it cannot be started.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        asked = json.dumps({"walls": folder}) + "\n"
+        try:
+            done = subprocess.run(
+                _command(), input=asked, capture_output=True, text=True, env=environment(), timeout=ANSWER_S, check=True
+            )
+            return bool(json.loads(done.stdout)["stand"])
+        except (OSError, subprocess.SubprocessError, ValueError) as error:
+            raise DownloadError("The download process does not work. Reinstall Ownhand.") from error
 
 
 def _command() -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ownhand import __version__
+from ownhand.adapters.fetch_client import walls_stand
 from ownhand.adapters.keys import KeyRing, keyring_available
 from ownhand.adapters.store import SqlVault
 from ownhand.compose import Workers
@@ -47,6 +48,7 @@ def run(folder: Path, *, as_json: bool) -> int:
         check("engine", lambda: _engine(workers))
         check("recall", lambda: _recall(workers))
         check("walls", lambda: _walls(workers))
+        check("download", _download)
         check("window", _window)
     finally:
         workers.close()
@@ -124,6 +126,12 @@ def _walls(workers: Workers) -> str:
     if tried["open"]:
         return f"{says} From native code these ways are open here: {', '.join(tried['open'])}"
     return f"{says} {len(tried['refused'])} ways out were tried from inside, all were refused"
+
+
+def _download() -> str:
+    if walls_stand():
+        return "connects only when you ask for a model; the kernel shows it no file but its own"
+    return "connects only when you ask for a model; this system has no wall between it and your files"
 
 
 def _window() -> str:
