@@ -21,6 +21,7 @@ from ownhand.adapters.worker.client import Supervision
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.domain.ports import Generate, Lane, MemoryNeed
 from ownhand.errors import BadInput, ModelError, WorkerError
+from ownhand.services.models import Engines
 
 OWN = "Ahoy Quentin, the zither rehearsal moves to Thursday; bring your purple kazoo."
 LONG = Generate(lane=Lane.SUGGESTION, text="Once upon a time", max_tokens=400)
@@ -124,6 +125,27 @@ def test_a_model_that_is_given_up_is_named_with_the_command_that_takes_the_built
         assert states[-1] == "failed"
     finally:
         client.close()
+
+
+def test_another_model_can_be_chosen_while_the_one_in_use_is_gone_and_its_engine_dead(
+    builtin_model: Path, tmp_path: Path
+) -> None:
+    added = tmp_path / "gone.gguf"
+    shutil.copy(builtin_model, added)
+    engines = Engines(EngineClient, builtin_model)
+    try:
+        engines.use("completion", added)
+        added.unlink()
+        kill(engines.any())  # type: ignore[arg-type]
+        assert engines.inspect(builtin_model).path == builtin_model
+        with pytest.raises(ModelError, match=r"gone\.gguf is not there"):
+            engines.completion.count_tokens("x")
+        assert engines.failing() == ["completion"]
+        engines.use("completion", builtin_model)
+        assert engines.completion.count_tokens("x") == 1
+        assert engines.failing() == []
+    finally:
+        engines.close()
 
 
 def test_an_adapter_that_does_not_fit_is_refused_before_it_is_used(

@@ -18,7 +18,6 @@ from helpers.person import OFFSCREEN, Person, child_workers, press, wait_for
 from ownhand import paths
 from ownhand.adapters.worker.client import Supervision
 from ownhand.compose import Options, build
-from ownhand.domain.completion import Completion
 
 pytestmark = [
     pytest.mark.qt_log_ignore(OFFSCREEN, extend=True),
@@ -57,34 +56,30 @@ def target(robin: Person, tmp_path: Path) -> Target:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_the_window_goes_on(robin: Person, target: Target, fault: Fault) -> None:
-    answers: list[Completion] = []
-    robin.window.ghosting.answered.connect(answers.append)
+    words = itertools.cycle((" we", " move", " the", " meeting"))
     robin.window.toast.hide()
     robin.new_email(DANA, fault.name)
     robin.write("Hi Dana,\n\nThanks so")
-    wait_for("a completion of the model", lambda: any(answer.lane == "model" for answer in answers))
+    expected = robin.page + robin.write_until_the_model_answers(words)
 
     fault.strike(target)
     robin.write(" much for the figures.\n\nCould")
-    expected = "Hi Dana,\n\nThanks so much for the figures.\n\nCould"
+    expected += " much for the figures.\n\nCould"
     assert robin.page == expected, "it keeps typing"
     taken = not fault.takes_the_model
-    for word in itertools.cycle((" we", " move", " the", " meeting")):
-        answers.clear()
-        robin.write(word)
-        expected += word
-        wait_for("an answer", lambda: any(answer.lane == "model" or answer.reason for answer in answers))
-        if taken and any(answer.lane == "model" for answer in answers):
-            break
+
+    def take_the_built_in_one() -> bool:
+        nonlocal taken
         if not taken and "robins-model.gguf" in robin.window.toast.text:
             press(robin.window.toast, "Use the built-in model")
             wait_for("the change", lambda: robin.app.models.chosen("suggestion") == paths.builtin_model())
             assert robin.app.models.chosen("completion") == paths.builtin_model()
             robin.window.edit.setFocus()
             taken = True
-        assert len(expected) < 2000, "the engine does not come back"
+        return taken
+
+    expected += robin.write_until_the_model_answers(words, take_the_built_in_one)
     assert robin.page == expected, "no character is lost"
     assert robin.window.edit.hasFocus()
     robin.wait_until_saved()
-    assert len(child_workers("engine")) == 1, "nothing is left behind"
-    robin.window.ghosting.answered.disconnect(answers.append)
+    assert len(child_workers("engine")) <= 1, "nothing is left behind"

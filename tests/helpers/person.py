@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QCheckBox, QWidget
 
 from helpers.keys import write
 from ownhand.compose import App
+from ownhand.domain.completion import Completion
 from ownhand.ui.app import Desktop
 from ownhand.ui.review import ReviewPanel, State
 from ownhand.ui.window import MainWindow
@@ -141,6 +142,26 @@ class Person:
 
     def write(self, text: str) -> None:
         write(self.window.edit, text)
+
+    def write_until_the_model_answers(self, words: Iterator[str], also: Callable[[], bool] = lambda: True) -> str:
+        """Type on, word by word, until the model itself completes again and `also` holds; what was typed.
+
+        A word that the memory completes, or nothing does, is followed by the next one.
+        """
+        answers: list[Completion] = []
+        self.window.ghosting.answered.connect(answers.append)
+        typed, end = "", time.monotonic() + PATIENCE_S
+        while not (also() and any(answer.lane == "model" for answer in answers)):
+            assert time.monotonic() < end, f"not served within {PATIENCE_S:.0f} s; {self.app.completing.reasons}"
+            answers.clear()
+            word = next(words)
+            self.write(word)
+            typed += word
+            patience = time.monotonic() + 2
+            while time.monotonic() < patience and not any(one.lane == "model" or one.reason for one in answers):
+                QTest.qWait(10)
+        self.window.ghosting.answered.disconnect(answers.append)
+        return typed
 
     def key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
         QTest.keyClick(self.window.edit, key, modifiers)

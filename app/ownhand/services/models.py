@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from ownhand.domain.ports import Engine, Generate, ModelInfo, Stream, Trial
-from ownhand.errors import BadInput, DiskFull, ModelError, UserError
+from ownhand.errors import BadInput, DiskFull, ModelError, UserError, WorkerError
 from ownhand.services.rest import Rest
 from ownhand.settings import COMPLETION_MODEL, SUGGESTION_MODEL, Settings
 
@@ -71,9 +71,24 @@ class Engines:
             for engine in self._engines.values():
                 if not engine.failing:
                     return engine
+        return self._without_model()
+
+    def _without_model(self) -> LoadedEngine:
+        with self._lock:
             if self._idle is None:
                 self._idle = self._make()
             return self._idle
+
+    def inspect(self, model: Path) -> ModelInfo:
+        """What a file says of itself.  Raises ModelError, WorkerError."""
+        engine = self.any()
+        try:
+            return engine.inspect(model)
+        except UserError as error:
+            # WHY again: the engine may have died, then or before, of its own model, which says nothing of this file
+            if engine is self._idle or not (engine.failing or isinstance(error, WorkerError)):
+                raise
+            return self._without_model().inspect(model)
 
     def failing(self) -> list[Role]:
         """The roles whose engine is not started any more."""
@@ -305,7 +320,7 @@ class Models:
 
     def _checked(self, role: Role, path: Path) -> ModelInfo:
         """What a model says of itself, if it can serve a role and there is memory for it.  Raises ModelError."""
-        info = self._engines.any().inspect(path)
+        info = self._engines.inspect(path)
         if role == "suggestion" and not info.chat:
             raise ModelError(
                 f"{info.name} only completes text. Choose it for completions, and another for suggestions."
@@ -338,7 +353,7 @@ class Models:
 
     def inspect(self, path: Path) -> ModelInfo:
         """What a .gguf says of itself, without loading it.  Raises ModelError."""
-        return self._engines.any().inspect(path)
+        return self._engines.inspect(path)
 
     def add(self, path: Path) -> ModelInfo:
         """Copy a .gguf, with all its parts, into Ownhand's models folder, after it was loaded and run once.
