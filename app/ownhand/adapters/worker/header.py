@@ -60,6 +60,8 @@ class Header:
     """Bytes of the weights of each layer."""
     head_bytes: int
     """Bytes of the weights that make the logits."""
+    tied: bool
+    """Those weights are the embedding, too; a GPU gets a copy of its own."""
     data_end: int
     """Bytes the first file must have for its tensors to be complete."""
     files: tuple[Path, ...] = ()
@@ -97,9 +99,11 @@ class Header:
         width = self.of_architecture("embedding_length") // heads
         keys = self.of_architecture("attention.key_length", width)
         values = self.of_architecture("attention.value_length", width)
-        each = self.fields.get(f"{self.architecture}.attention.head_count_kv", heads) or heads
-        # a list goes layer by layer, and layers that keep no keys have none
-        by_layer = [int(number) for number in each] if isinstance(each, tuple) else [int(each)] * self.layers
+        each = self.fields.get(f"{self.architecture}.attention.head_count_kv")
+        if isinstance(each, tuple):  # layer by layer, and layers that keep no keys have none
+            by_layer = [number if isinstance(number, int) else 0 for number in each]
+        else:
+            by_layer = [self.of_architecture("attention.head_count_kv", heads) or heads] * self.layers
         kv_heads = sum(by_layer) if layer is None else sum(by_layer[layer : layer + 1])
         return tokens * kv_heads * (keys + values) * 2
 
@@ -208,7 +212,8 @@ def _join(part: Header, count: int) -> Header:
         parameters=sum(other.parameters for other in parts),
         tensors=tensors,
         layer_bytes=layer_bytes,
-        head_bytes=max(other.head_bytes for other in parts),
+        head_bytes=next((other.head_bytes for other in parts if not other.tied), max(p.head_bytes for p in parts)),
+        tied=all(other.tied for other in parts),
         files=tuple(paths),
     )
 
@@ -283,7 +288,18 @@ def _scan(path: Path, size: int, file: BinaryIO) -> Header:
     start = (file.tell() + alignment - 1) // alignment * alignment if tensors else file.tell()
     head = heads.get("output.weight", heads.get("token_embd.weight", 0))  # without one of its own, the embedding
     return Header(
-        path, size, fields, lengths, frozenset(marks), parameters, tensors, layer_bytes, head, start + end, (path,)
+        path=path,
+        bytes=size,
+        fields=fields,
+        lengths=lengths,
+        marks=frozenset(marks),
+        parameters=parameters,
+        tensors=tensors,
+        layer_bytes=layer_bytes,
+        head_bytes=head,
+        tied="output.weight" not in heads,
+        data_end=start + end,
+        files=(path,),
     )
 
 

@@ -31,9 +31,10 @@ def memory_need(header: Header, gpus: Sequence[Gpu] = (), gpu_layers: int = 0) -
     tables = _FIXED + _PER_TOKEN * header.vocabulary + _PER_MERGE * merges
     rows = SCORED_AT_ONCE * 4 * header.vocabulary
     logits = (3 if rows < _RETURNED else 2) * rows  # where they are computed, handed out, and turned into shares
-    own = sum(not gpu.shared for gpu in gpus)
+    own = any(not gpu.shared for gpu in gpus)
+    copied = header.head_bytes if gpu_layers and own and header.tied else 0
     return MemoryNeed(
-        weights=header.bytes,
+        weights=header.bytes + copied,
         cache=header.kv_bytes(_cells(header)) + kept,
         compute=2 * _activations(header) + logits + tables,
         on_gpu=_held_by_gpu(header, gpu_layers) if own else 0,
