@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -149,6 +150,15 @@ def test_passages_wait_for_vectors_newest_first_and_only_once(vault: SqlVault) -
     assert vault.state().vectors == 1
     with pytest.raises(ValueError):
         vault.put_vectors({waiting[1].id: b"short"})
+
+
+def test_vectors_can_be_looked_up_by_passage(vault: SqlVault) -> None:
+    vault.add_documents(vault.add_source("/a", "mbox").id, [a_document(1), a_document(2)])
+    first, second = (passage.id for passage in vault.passages_without_vectors(2))
+    vault.put_vectors({first: a_vector(1)})
+    found = vault.vectors_of([first, second, 999_999])
+    assert list(found) == [first]
+    assert struct.pack("<384f", *found[first]) == a_vector(1)
 
 
 def test_passages_come_in_the_order_asked_for_without_those_that_are_gone(vault: SqlVault) -> None:

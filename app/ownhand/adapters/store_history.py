@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -186,6 +187,16 @@ class History:
                 return
             yield [(number, data) for number, data, _ in page]
             last = (page[-1][2], page[-1][0])
+
+    def vectors_of(self, ids: Sequence[int]) -> dict[int, tuple[float, ...]]:
+        """The vectors of some passages; those that have none, or are gone, are left out."""
+        found: dict[int, tuple[float, ...]] = {}
+        with self._file.read() as db:
+            for some in _slices(list(dict.fromkeys(ids))):
+                marks = ",".join("?" * len(some))
+                for number, data in db.execute(f"SELECT passage, data FROM vector WHERE passage IN ({marks})", some):
+                    found[number] = struct.unpack("<384f", data)
+        return found
 
     # -- search
 

@@ -377,10 +377,22 @@ def _doctor(arguments: Arguments) -> int:
 
 
 def _bench(arguments: Arguments) -> int:
-    from ownhand.cli import bench
+    from ownhand.cli import bench, bench_history, bench_retrieval
 
-    figures = bench.engine(larger=arguments.larger)
-    shown.put(figures, arguments, lambda: bench.text(figures))
+    if arguments.what == "import":
+        figures = bench_history.importing()
+        shown.put(figures, arguments, lambda: bench_history.import_text(figures))
+    elif arguments.what == "retrieval":
+        if arguments.authors is None:
+            raise BadInput("Say where the authors' messages are: --authors DIR.")
+        figures = bench_retrieval.measure(arguments.authors, arguments.user, arguments.messages)
+        shown.put(figures, arguments, lambda: bench_retrieval.text(figures))
+    elif arguments.what == "search":
+        figures = bench_history.searching(arguments.documents)
+        shown.put(figures, arguments, lambda: bench_history.search_text(figures))
+    else:
+        figures = bench.engine(larger=arguments.larger)
+        shown.put(figures, arguments, lambda: bench.text(figures))
     return 0
 
 

@@ -102,9 +102,15 @@ def parser() -> argparse.ArgumentParser:
     one = command("erase", "destroy the key and remove everything Ownhand stored")
     one.add_argument("--yes", action="store_true", help="do not ask")
     command("doctor", "check that every part works on this machine")
-    one = command("bench", "measure this machine: typing latency and writing speed")
-    one.add_argument("what", nargs="?", choices=["engine"], default="engine")
-    one.add_argument("--larger", action="store_true", help="also with models of 360M and 1.5B that it makes (slow)")
+    one = command("bench", "measure this machine: typing latency, writing speed, import and search")
+    one.add_argument("what", nargs="?", choices=["engine", "import", "search", "retrieval"], default="engine")
+    one.add_argument("--larger", action="store_true", help="engine: also models of 360M and 1.5B that it makes (slow)")
+    one.add_argument("--authors", type=_path, metavar="DIR", help="retrieval: folder of authors' messages")
+    one.add_argument(
+        "--user", action="append", default=[], metavar="ID", help="retrieval: only this author; repeatable"
+    )
+    one.add_argument("--messages", type=int, default=6, metavar="N", help="retrieval: held-out messages per author (6)")
+    one.add_argument("--documents", type=int, default=10_000, metavar="N", help="search: size of the history (10000)")
     command("batch", "answer JSON lines on standard input, one each, in order")
     return top
 

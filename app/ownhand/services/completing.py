@@ -40,6 +40,10 @@ WINDOW_CHARACTERS = 3600
 same."""
 STEP_CHARACTERS = 1200
 SUFFIX_CHARACTERS = 400
+EXAMPLE_CHARACTERS = 900
+"""Of a passage that stands before the text as an example."""
+SEPARATOR = "\n\n---\n\n"
+"""Between texts in the model's view."""
 TOKENS = 14
 AT_ONCE = 0.3
 """How sure the memory must be to be shown before the model was asked: what flickers is worse than what waits."""
@@ -251,7 +255,7 @@ class Completing:
         """What stands before the text in the model's view: the subject and the message it answers."""
         parts = []
         if context.reply_to is not None and context.reply_to.text.strip():
-            parts.append(context.reply_to.text.strip()[-1200:] + "\n\n---\n\n")
+            parts.append(context.reply_to.text.strip()[-1200:] + SEPARATOR)
         if context.kind is Kind.EMAIL and context.subject.strip():
             parts.append(f"Subject: {context.subject.strip()}\n\n")
         return "".join(parts)
