@@ -153,7 +153,7 @@ def test_passages_wait_for_vectors_newest_first_and_only_once(vault: SqlVault) -
 
 
 def test_vectors_can_be_looked_up_by_passage(vault: SqlVault) -> None:
-    vault.add_documents(vault.add_source("/a", "mbox").id, [a_document(1), a_document(2)])
+    vault.add_documents(vault.add_source("/a", "mbox").id, [a_document("one"), a_document("two")])
     first, second = (passage.id for passage in vault.passages_without_vectors(2))
     vault.put_vectors({first: a_vector(1)})
     found = vault.vectors_of([first, second, 999_999])
