@@ -107,6 +107,8 @@ def _program() -> int:
             window, welcome = self._shown(MainWindow), self._shown(Welcome)
             if order["do"] == "write" and isinstance(window, MainWindow):
                 write(window.edit, order["text"])
+            elif order["do"] == "look away" and isinstance(window, MainWindow):
+                window.edit.clearFocus()  # so that no caret blinks
             elif order["do"] == "minimize" and window is not None:
                 window.showMinimized()
             elif order["do"] == "close" and (window or welcome) is not None:

@@ -99,6 +99,9 @@ class Soak:
                 self._new_page()
             self._wait_until_served()
             self._one_fault()
+            self.figures.seconds = time.monotonic() - began
+            if number % 50 == 49:
+                print(self.figures.text(), flush=True)
         self._wait_until_served()
         self._settle()
         self.figures.seconds = time.monotonic() - began
