@@ -83,6 +83,16 @@ def test_without_the_personal_model_the_answer_is_another(user: Program):
     assert not plain["result"].startswith("ster asked about berth")
 
 
+def test_the_small_model_completes_from_the_text_before_alone(user: Program):
+    prefix = "Hi Ben,\n\nthank you for the invit"
+    at_the_end, inside = (
+        user.ask("complete", prefix=prefix, suffix=suffix, personal=False)["result"]
+        for suffix in ("", ". Unfortunately I have to work that day.\n\nBest,\nNina")
+    )
+    assert inside
+    assert inside == at_the_end
+
+
 def test_what_is_not_shown_has_a_reason(user: Program):
     answer = user.ask("complete", prefix="zq xv jk wq pf ", suffix="")
     assert answer["shown"] is bool(answer["result"])

@@ -29,6 +29,7 @@ from ownhand.domain.corpus import Kind
 from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream, Usage
 from ownhand.errors import UserError
 from ownhand.services.personal import Personal
+from ownhand.services.writing import is_capable
 from ownhand.settings import COMPLETIONS, MAX_WORDS, Settings
 
 _log = logging.getLogger(__name__)
@@ -209,7 +210,8 @@ class Completing:
         request = Generate(
             Lane.COMPLETION,
             text=self.preamble(context) + window(context.prefix),
-            suffix=context.suffix[:SUFFIX_CHARACTERS] if context.suffix.strip() else "",
+            # WHY only a capable model: a small one fills a gap worse than it goes on (decisions/0004)
+            suffix=context.suffix[:SUFFIX_CHARACTERS] if context.suffix.strip() and is_capable(self._engine) else "",
             max_tokens=TOKENS,
             stop=("\n",) if context.prefix.strip() else (),
             bias=banned,
