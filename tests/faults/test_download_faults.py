@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from ownhand.domain.download import Connecting, Disconnected, Expecting, Fetchin
 from ownhand.errors import Cancelled, DiskFull, DownloadError
 
 SIZE = 400_000
+RANDOM_DOWNLOADS = int(os.environ.get("OWNHAND_RANDOM_DOWNLOADS", "4"))
+"""How many downloads with random troubles are tried; hundreds by hand."""
 QUICK = {"pauses_s": [0.05, 0.05, 0.05], "slow_window_s": 0.6, "slow_rate": 20_000, "silence_s": 5.0}
 
 
@@ -412,3 +415,44 @@ def test_a_disk_that_fills_up_keeps_what_fitted(fetcher, hub, tmp_path):
     run(fetcher, wanted)
     assert wanted.target.read_bytes() == data
     assert hub.seen()[-1]["range"] == "bytes=250000-"
+
+
+# ----------------------------------------------------------------------------------------------------- whatever happens
+
+
+def trouble(chance: random.Random) -> dict[str, object]:
+    """One way in which a connection goes wrong."""
+    return chance.choice(
+        (
+            {"cut": chance.randrange(SIZE)},
+            {"cut": 0},
+            {"flip": chance.randrange(SIZE)},
+            {"status": chance.choice((403, 416, 429, 500, 503))},
+            {"lie": chance.randrange(SIZE)},
+            {"chunk": 20_000, "rest": 0.02, "kill": chance.randrange(SIZE)},
+        )
+    )
+
+
+@pytest.mark.parametrize("seed", range(RANDOM_DOWNLOADS))
+def test_whatever_goes_wrong_only_the_right_file_gets_the_name_and_in_the_end_it_does(fetcher, hub, tmp_path, seed):
+    chance = random.Random(seed)
+    troubles = [trouble(chance) for _ in range(chance.randrange(1, 7))]
+    data = hub.serve(seed, SIZE, each=troubles, looks_at_if_range=chance.random() < 0.8, ranges=chance.random() < 0.8)
+    kills = [odd["kill"] for odd in troubles if "kill" in odd]
+    wanted = order(tmp_path)
+    for _ in range(len(troubles) + 2):
+        fetching = fetcher.start(wanted)
+
+        def kill(report: Report, fetching: Fetching = fetching) -> None:
+            if kills and isinstance(report, Moved) and SIZE > report.done >= kills[0]:
+                kills.pop(0)
+                os.kill(fetching.pid, signal.SIGKILL)
+
+        try:
+            follow(fetching, kill)
+        except DownloadError:
+            assert not wanted.target.exists()
+        else:
+            break
+    assert wanted.target.read_bytes() == data, troubles
