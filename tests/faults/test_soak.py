@@ -22,7 +22,7 @@ from helpers.soak import FOR_EVER, WORDS, Soak
 from ownhand.compose import Options, build, open_vault
 from ownhand.settings import WELCOMED, Settings
 
-FAULTS = int(os.environ.get("OWNHAND_SOAK", "8"))
+FAULTS = int(os.environ.get("OWNHAND_SOAK", "5"))
 KILLS = max(2, FAULTS // 20)
 SEED = int(os.environ.get("OWNHAND_SOAK_SEED", "20261124"))
 MAILBOX = Path(__file__).parents[1] / "data" / "import" / "robin.mbox"

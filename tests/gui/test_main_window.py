@@ -316,6 +316,25 @@ def test_a_restarted_worker_is_told_and_shown(window, scripted, qtbot):
     assert window.status.model.text() == "ownhand-100m"
 
 
+def test_a_model_that_is_given_up_stays_named_until_the_built_in_one_takes_its_place(window, scripted, qtbot, quiet):
+    other = scripted.models.installed()[1].path
+    scripted.models.choose("completion", other)
+    scripted.status.announce(StatusEvent("engine", "model failed", "The model larger.gguf stopped 3 times."))
+    qtbot.waitUntil(lambda: window.toast.text == "The model larger.gguf stopped 3 times.")
+    assert not window.toast._timer.isActive(), "it stays"
+    assert "not available" in window.status.model.text()
+    assert window.toast._act.text() == "Use the built-in model"
+    window.toast._act.click()
+    qtbot.waitUntil(lambda: scripted.models.chosen("completion") != other)
+
+
+def test_the_built_in_model_that_is_given_up_can_be_started_again(window, scripted, qtbot, quiet):
+    scripted.status.announce(StatusEvent("engine", "failed", "The built-in model stopped 3 times."))
+    qtbot.waitUntil(lambda: window.toast.text == "The built-in model stopped 3 times.")
+    window.toast._act.click()
+    qtbot.waitUntil(lambda: getattr(scripted.models, "started_again", False))
+
+
 def test_something_newly_learned_is_said_with_the_way_to_it(window, scripted, qtbot):
     with qtbot.waitSignal(window.settings_wanted) as asked:
         window.session.learned.emit(scripted.learning.rules[:2])

@@ -157,7 +157,7 @@ class Person:
             word = next(words)
             self.write(word)
             typed += word
-            patience = time.monotonic() + 2
+            patience = time.monotonic() + 1
             while time.monotonic() < patience and not any(one.lane == "model" or one.reason for one in answers):
                 QTest.qWait(10)
         self.window.ghosting.answered.disconnect(answers.append)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -94,13 +95,13 @@ class Soak:
         """Let `count` faults happen; what came of it.  The window is open afterwards, and served."""
         began = time.monotonic()
         self._add_model()
-        for number in range(count):
-            if number % ON_ONE_PAGE == 0:
-                self._new_page()
+        self._new_page()
+        while (struck := sum(self.figures.faults.values())) < count:
             self._wait_until_served()
             self._one_fault()
             self.figures.seconds = time.monotonic() - began
-            if number % 50 == 49:
+            if sum(self.figures.faults.values()) // ON_ONE_PAGE > struck // ON_ONE_PAGE:
+                self._new_page()
                 print(self.figures.text(), flush=True)
         self._wait_until_served()
         self._settle()
@@ -155,18 +156,15 @@ class Soak:
         try:
             fault.strike(target)
         except (AssertionError, OSError, psutil.Error):  # it was just dead, or starting: as good a moment as any
-            self.figures.faults["(nobody there)"] += 1
-        else:
-            self.figures.faults[fault.name] += 1
+            return
+        self.figures.faults[fault.name] += 1
 
     def _strike_recall(self) -> None:
         pids = child_workers("recall")
         number = self._random.choice((signal.SIGKILL, signal.SIGSEGV, signal.SIGSTOP))
-        if pids:
+        with contextlib.suppress(IndexError, ProcessLookupError):  # it was just dead
             os.kill(pids[0], number)
             self.figures.faults[f"recall: {number.name}"] += 1
-        else:
-            self.figures.faults["(nobody there)"] += 1
 
     def _add_model(self) -> None:
         """Another file as the person's model, in place of one that was harmed."""
