@@ -325,7 +325,8 @@ class Models:
             raise ModelError(
                 f"{info.name} only completes text. Choose it for completions, and another for suggestions."
             )
-        if not info.fits and info.path not in map(self._engines.path, ROLES):
+        spared = {self._builtin, *map(self._engines.path, ROLES)}  # the last resort, and what is in memory already
+        if not info.fits and info.path not in spared:
             needed, free = info.memory.main / 1e9, max(0, info.available) / 1e9
             raise ModelError(
                 f"{info.name} needs about {needed:.1f} GB of memory and {free:.1f} GB are free. "
