@@ -91,7 +91,7 @@ def test_a_downloaded_model_is_tried_before_it_counts_as_installed(downloads, va
     ]
 
 
-def test_the_log_is_in_the_vault_before_anything_was_sent_and_taken_along_with_everything_else(
+def test_a_connection_is_in_the_log_while_it_is_open_and_taken_along_with_everything_else(
     downloads, vault, server, tmp_path
 ):
     server.ask(each=[{"chunk": 100_000, "rest": 0.05}])

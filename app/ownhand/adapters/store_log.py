@@ -16,7 +16,7 @@ class ConnectionLog:
     _file: VaultFile
 
     def open_connection(self, connection: Connection) -> int:
-        """Note a connection before anything is sent; the number to end it by."""
+        """Note a connection that is being opened; the number to end it by."""
         with self._file.write() as db:
             return int(
                 db.execute(

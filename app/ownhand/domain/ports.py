@@ -335,7 +335,7 @@ class Vault(Protocol):
 
     # connections
     def open_connection(self, connection: Connection) -> int:
-        """Note a connection before anything is sent; the number to end it by."""
+        """Note a connection that is being opened; the number to end it by."""
         ...
 
     def end_connection(self, number: int, received: int, outcome: Outcome) -> None: ...

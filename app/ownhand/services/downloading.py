@@ -1,7 +1,7 @@
 """Models from the catalog: what there is, what suits this computer, and fetching one when the person says so.
 
 Nothing here connects.  A download runs in a process of its own (adapters/fetch.py); this side gives the order, writes
-every connection into the log before anything is sent, and lets the engine try the file before it counts as installed.
+every connection into the log as it is opened, and lets the engine try the file before it counts as installed.
 """
 
 from __future__ import annotations
@@ -124,14 +124,15 @@ class Downloads:
             raise BadInput("The table of models is missing. Reinstall Ownhand.") from error
 
     def _standing(self, offer: Offer) -> Offered:
-        for path, state in (
+        places: tuple[tuple[Path, State], ...] = (
             (self._folder / offer.file, "installed"),
             (self._arriving(offer), "arrived"),
             (self._part(offer), "partial"),
-        ):
+        )
+        for path, state in places:
             size = path.stat().st_size if path.is_file() else 0
             if size and (state == "partial" or size == offer.bytes):
-                return Offered(offer, state, size)  # type: ignore[arg-type]
+                return Offered(offer, state, size)
         return Offered(offer, "absent", 0)
 
     def _arriving(self, offer: Offer) -> Path:
@@ -168,6 +169,8 @@ class Downloads:
         try:
             if standing.state != "arrived":
                 self._fetch(offer, watch)
+            if self._stopped:  # in the very last moment; the next run goes on with trying it
+                raise Cancelled
             self._see(watch, phase="trying", done=offer.bytes, rate=0.0)
             self._try(offer)
         except UserError as error:
