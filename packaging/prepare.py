@@ -328,12 +328,13 @@ def prepare() -> None:
     else:
         wheel = cached_wheel(folder) or build_llama_wheel(version, folder, environ)
         llama_options = ["--find-links", str(wheel.parent), "--only-binary", LLAMA]
-        if gpu != built:  # WHY: of the same version, so pip would keep the one that is there
-            say(f"putting in the llama.cpp that was built {f'for {gpu}' if gpu else 'without a GPU'}")
-            run(
-                [PYTHON, "-m", "pip", "install", "--no-deps", "--no-index", "--force-reinstall", wheel],
-                "The new build of llama.cpp could not be installed; pip's reason is above.",
-            )
+    if gpu != built:  # WHY: of the same version, so pip would keep the one that is there
+        say(f"putting in the llama.cpp that was built {f'for {gpu}' if gpu else 'without a GPU'}")
+        again = ["--no-deps", "--force-reinstall", *llama_options, f"{LLAMA}=={version}"]
+        run(
+            [PYTHON, "-m", "pip", "install", *again],
+            "The new build of llama.cpp could not be installed; pip's reason is above.",
+        )
     install(llama_options)
     LLAMA_GPU.write_text(gpu + "\n", "utf-8")
     absent = missing_libraries()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -21,6 +22,7 @@ PLAIN = (
     "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
     "{{ '<|im_start|>assistant\n' }}"
 )
+USER_DEFINED = 4  # llama_token_type
 NO_TEMPLATE = {"tokenizer.chat_template"}
 BARE = {1: "<|a|>", 2: "<|b|>"}
 """Control tokens that no family has."""
@@ -177,10 +179,15 @@ def test_a_model_with_channels_begins_in_the_final_one(make: Make) -> None:
 
 
 def test_the_token_that_begins_a_thought_is_never_chosen(builtin_model: Path, tmp_path: Path) -> None:
-    path = random_model.make(
-        tmp_path / "thinker.gguf", "tiny", builtin_model, name="thinker", marks={7: "<think>"}, seed=3
-    )
-    assert Llama(header.read(path)).pieces[7] == b""
+    path = random_model.make(tmp_path / "thinker.gguf", "tiny", builtin_model, name="thinker", marks={7: "<think>"})
+    data = bytearray(path.read_bytes())
+    types = data.index(b"tokenizer.ggml.token_type") + len("tokenizer.ggml.token_type") + 16
+    data[types + 4 * 7 : types + 4 * 8] = struct.pack("<i", USER_DEFINED)  # as in the files of models that think
+    path.write_bytes(data)
+    model = Llama(header.read(path))
+    assert model.tokenize("<think>", special=True) == [7]
+    assert model.pieces[7] == b""
+    model.close()
     engine = EngineClient(path)
     try:
         assert engine.load(path).thinking

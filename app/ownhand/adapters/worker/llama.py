@@ -28,7 +28,7 @@ L: Any = _llama
 
 _HIDDEN_ATTRIBUTES: Final = 1 << 0 | 1 << 1 | 1 << 3  # unknown, unused, control
 _ABORT_EXIT: Final = 77
-_OPENINGS: Final = frozenset(opening for opening, _ in THOUGHTS)
+_OPENINGS: Final = frozenset(opening.encode() for opening, _ in THOUGHTS)
 
 Native: TypeAlias = Any
 """A pointer, structure or callback of the library."""
@@ -124,14 +124,13 @@ class Llama:
     def _piece(self, token: int) -> bytes:
         if token in self.ends or L.llama_vocab_get_attr(self._vocab, token) & _HIDDEN_ATTRIBUTES:
             return b""
-        if self.thinks and self.text_of(token) in _OPENINGS:  # a token without text is never chosen
-            return b""
         buffer = ctypes.create_string_buffer(64)
         length = L.llama_token_to_piece(self._vocab, token, buffer, 64, 0, False)
         if length < 0:
             buffer = ctypes.create_string_buffer(-length)
             length = L.llama_token_to_piece(self._vocab, token, buffer, -length, 0, False)
-        return buffer.raw[:length]
+        piece = buffer.raw[:length]
+        return b"" if self.thinks and piece in _OPENINGS else piece  # a token without text is never chosen
 
     # -- text
 
