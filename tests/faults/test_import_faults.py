@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from helpers.vaults import KEY
-from ownhand.adapters.importers import BOMB, CUT_SHORT, IMPORTERS
+from ownhand.adapters.formats.common import BOMB, CUT_SHORT
+from ownhand.adapters.importers import IMPORTERS
 from ownhand.adapters.mail import NESTED
 from ownhand.adapters.store import SqlVault
 from ownhand.errors import BadInput, DiskFull

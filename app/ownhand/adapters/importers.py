@@ -11,26 +11,24 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from ownhand.adapters import charset, mail, markup, mbox
+from ownhand.adapters.formats import common
+from ownhand.adapters.formats.archive import Archive, is_tar
+from ownhand.adapters.formats.foreign import Foreign
+from ownhand.adapters.formats.opendocument import OpenDocument
+from ownhand.adapters.formats.outlook import OutlookMessage
+from ownhand.adapters.formats.pdf import PortableDocument
+from ownhand.adapters.formats.restructured import RestructuredText
+from ownhand.adapters.formats.rtf import RichText
+from ownhand.adapters.formats.tex import Tex
+from ownhand.adapters.formats.word import WordDocument
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Importer, Message, Skipped, anybody
+from ownhand.domain.ports import Importer, Message, Readable, Skipped, anybody
 
-TEXT_FILE_LIMIT = 8 << 20
-"""Bytes of one text document; longer ones are logs or data."""
-ARTICLE_WORDS = 250
-"""A text from this length on, or with a heading, is an article; a shorter one a note."""
 SCAN_LIMIT = 8 << 20
 """How far a file that begins with headers is searched for a second message."""
-
-UNREADABLE = "file that could not be read"
-CUT_SHORT = "compressed file that is damaged"
-BOMB = "compressed file that expands without end"
-EMPTY = "file without text"
-TOO_LARGE = "text file too large to be prose"
 
 _STRONG = re.compile(
     rb"^(?:from|received|return-path|message-id|mime-version|date|delivered-to|x-gmail-labels|x-mozilla-status)\s*:",
@@ -58,32 +56,34 @@ class Mailbox:
 
     name = "mailbox"
 
-    def accepts(self, path: Path, head: bytes) -> bool:
+    def accepts(self, file: Readable, head: bytes) -> bool:
         if head.startswith(mbox.GZIP):
-            head = mbox.head_of(path)
+            if is_tar(file, head):
+                return False
+            head = mbox.head_of(file)
             return head.startswith(b"From ") or looks_like_message(head)
         head = head.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n")
         lines = re.split(rb"\r\n|\n|\r", head, maxsplit=2)
         if head.startswith(b"From ") and len(lines) > 1:
             return mbox.is_separator(lines[0], lines[1], True)
-        return looks_like_message(head) and path.suffix.lower() not in {".eml", ".emlx"} and _has_second_message(path)
+        return looks_like_message(head) and file.suffix.lower() not in {".eml", ".emlx"} and _has_second_message(file)
 
-    def read(self, path: Path, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
+    def read(self, file: Readable, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
         try:
-            for chunk in mbox.messages(path):
-                yield mail.read(chunk.data, f"{path}, message {chunk.number}", chunk.position, own)
+            for chunk in mbox.messages(file):
+                yield mail.read(chunk.data, f"{file}, message {chunk.number}", chunk.position, own)
         except mbox.Expanded:
-            yield Skipped(BOMB, str(path))
+            yield Skipped(common.BOMB, str(file))
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            yield Skipped(CUT_SHORT, str(path))
+            yield Skipped(common.CUT_SHORT, str(file))
         except OSError:
-            yield Skipped(UNREADABLE, str(path))
+            yield Skipped(common.UNREADABLE, str(file))
 
 
-def _has_second_message(path: Path) -> bool:
+def _has_second_message(file: Readable) -> bool:
     try:
-        with path.open("rb") as file:
-            data = file.read(SCAN_LIMIT)
+        with file.open("rb") as stream:
+            data = stream.read(SCAN_LIMIT)
     except OSError:
         return False
     for match in re.finditer(rb"(?:\r\n|\n|\r)(From [^\r\n]{1,300})(?:\r\n|\n|\r)([^\r\n]{1,100})", data):
@@ -97,31 +97,44 @@ class SingleMessage:
 
     name = "message"
 
-    def accepts(self, path: Path, head: bytes) -> bool:
-        return looks_like_message(_without_emlx_count(head))
+    def accepts(self, file: Readable, head: bytes) -> bool:
+        return looks_like_message(_emlx(head)[0])
 
-    def read(self, path: Path, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
-        flags = path.name.rpartition("2,")[2] if re.search(r"[:;!]2,[A-Za-z]*$", path.name) else ""
+    def read(self, file: Readable, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
+        flags = file.name.rpartition("2,")[2] if re.search(r"[:;!]2,[A-Za-z]*$", file.name) else ""
         if "T" in flags or "D" in flags:
-            yield Skipped(mail.DELETED if "T" in flags else mail.UNSENT, str(path))
+            yield Skipped(mail.DELETED if "T" in flags else mail.UNSENT, str(file))
             return
         try:
-            size = path.stat().st_size
-            with path.open("rb") as file:
-                data = file.read(mail.MESSAGE_LIMIT + mail.HEADERS_LIMIT)
+            size = file.stat().st_size
+            with file.open("rb") as stream:
+                data = stream.read(mail.MESSAGE_LIMIT + mail.HEADERS_LIMIT)
         except OSError:
-            yield Skipped(UNREADABLE, str(path))
+            yield Skipped(common.UNREADABLE, str(file))
             return
-        data = _without_emlx_count(data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
+        data, flags_after = _emlx(data.removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n"))
+        if flags_after & (_EMLX_DELETED | _EMLX_DRAFT):
+            yield Skipped(mail.DELETED if flags_after & _EMLX_DELETED else mail.UNSENT, str(file))
+            return
         if b"\n" not in data:
             data = data.replace(b"\r", b"\n")
-        yield mail.read(data, str(path), size, own)
+        yield mail.read(data, str(file), size, own)
 
 
-def _without_emlx_count(data: bytes) -> bytes:
-    """Apple Mail's .emlx: a first line with the length of the message, which is followed by a property list."""
+_EMLX_DELETED, _EMLX_DRAFT = 1 << 1, 1 << 6
+
+
+def _emlx(data: bytes) -> tuple[bytes, int]:
+    """The message in an .emlx of Apple Mail, and its flags; any other file as it is, with 0.
+
+    A first line gives the length of the message, and a property list follows it.
+    """
     match = re.match(rb"(\d{1,10})[ \t]*\r?\n(?=[A-Za-z-]{2,60}:)", data)
-    return data[match.end() : match.end() + int(match.group(1))] if match else data
+    if not match:
+        return data, 0
+    end = match.end() + int(match.group(1))
+    found = re.search(rb"<key>flags</key>\s*<integer>(\d{1,15})</integer>", data[end : end + 20_000])
+    return data[match.end() : end], int(found.group(1)) if found else 0
 
 
 class Page:
@@ -129,21 +142,21 @@ class Page:
 
     name = "web page"
 
-    def accepts(self, path: Path, head: bytes) -> bool:
+    def accepts(self, file: Readable, head: bytes) -> bool:
         start = charset.decode(head).lstrip("\ufeff \t\r\n")[:1500].lower()
         if not start.startswith("<"):
             return False
         return bool(re.search(r"<!doctype html|<html[\s>]|<head[\s>]|<body[\s>]", start))
 
-    def read(self, path: Path, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
-        data = _text_file(path)
+    def read(self, file: Readable, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
+        data = common.contents(file, common.TEXT_FILE_LIMIT)
         if isinstance(data, Skipped):
             yield data
             return
         named = re.search(rb"<meta[^>]{0,200}charset=[\"']?([\w.:-]{2,40})", data[:4000], re.IGNORECASE)
         source = charset.decode(data, named.group(1).decode("ascii") if named else "")
         prose = cleaning.rejoin(cleaning.normalise(markup.to_text(source, mail=False)))
-        yield _document(path, markup.title_of(source), prose)
+        yield common.document(file, markup.title_of(source), prose)
 
 
 class PlainText:
@@ -151,21 +164,21 @@ class PlainText:
 
     name = "text"
 
-    def accepts(self, path: Path, head: bytes) -> bool:
-        return path.suffix.lower() not in _NO_PROSE and not _FOREIGN.match(head) and _is_text(head)
+    def accepts(self, file: Readable, head: bytes) -> bool:
+        return file.suffix.lower() not in _NO_PROSE and not _FOREIGN.match(head) and _is_text(head)
 
-    def read(self, path: Path, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
-        data = _text_file(path)
+    def read(self, file: Readable, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
+        data = common.contents(file, common.TEXT_FILE_LIMIT)
         if isinstance(data, Skipped):
             yield data
             return
         text = charset.decode(data)
-        title, prose = cleaning.prose_of_markdown(text, _is_markdown(path, text))
-        yield _document(path, title, prose)
+        title, prose = cleaning.prose_of_markdown(text, _is_markdown(file, text))
+        yield common.document(file, title, prose)
 
 
-def _is_markdown(path: Path, text: str) -> bool:
-    return path.suffix.lower() in {".md", ".markdown", ".mdown"} or text.startswith("---\n")
+def _is_markdown(file: Readable, text: str) -> bool:
+    return file.suffix.lower() in {".md", ".markdown", ".mdown"} or text.startswith("---\n")
 
 
 _NO_PROSE = frozenset(
@@ -194,30 +207,21 @@ def _is_text(head: bytes) -> bool:
     )
 
 
-def _text_file(path: Path) -> bytes | Skipped:
-    try:
-        if path.stat().st_size > TEXT_FILE_LIMIT:
-            return Skipped(TOO_LARGE, str(path))
-        return path.read_bytes()
-    except OSError:
-        return Skipped(UNREADABLE, str(path))
-
-
-def _document(path: Path, title: str, prose: str) -> Message | Skipped:
-    if not prose.strip():
-        return Skipped(EMPTY, str(path))
-    prose = prose[: mail.TEXT_LIMIT]
-    article = bool(title) or cleaning.word_count(prose) >= ARTICLE_WORDS
-    return Message(
-        kind="article" if article else "note",
-        title=title or path.stem,
-        written_at=datetime.fromtimestamp(path.stat().st_mtime, UTC),
-        body=prose,
-        own_text=prose,
-        where=str(path),
-        position=path.stat().st_size,
-    )
-
-
-IMPORTERS: Final[tuple[Importer, ...]] = (Mailbox(), SingleMessage(), Page(), PlainText())
+READERS: Final[tuple[Importer, ...]] = (
+    Mailbox(),
+    SingleMessage(),
+    OutlookMessage(),
+    WordDocument(),
+    OpenDocument(),
+    RichText(),
+    PortableDocument(),
+    Page(),
+    Tex(),
+    RestructuredText(),
+    Foreign(),
+    PlainText(),
+)
 """Asked in this order; the first that accepts a file reads it."""
+
+IMPORTERS: Final[tuple[Importer, ...]] = (Archive(READERS), *READERS)
+"""All kinds of files; in an archive, each file is read by one of READERS."""

@@ -14,10 +14,10 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
-from pathlib import Path
 from typing import cast
 
 from ownhand.adapters import mail
+from ownhand.domain.ports import Readable
 
 BLOCK = 1 << 18
 LINE_LIMIT = 1 << 20
@@ -45,17 +45,10 @@ class Chunk:
     number: int = 0
 
 
-def open_stream(path: Path) -> BufferedReader:
-    """The file, decompressed while it is read if it is gzip'd."""
-    with path.open("rb") as file:
-        packed = file.read(2) == GZIP
-    return cast("BufferedReader", gzip.open(path, "rb")) if packed else path.open("rb")
-
-
-def head_of(path: Path, size: int = 4096) -> bytes:
-    """The first bytes, decompressed if need be; b'' where that fails."""
+def head_of(file: Readable, size: int = 4096) -> bytes:
+    """The first bytes of a gzip'd file, decompressed; b'' where that fails."""
     try:
-        with open_stream(path) as stream:
+        with file.open("rb") as raw, gzip.GzipFile(fileobj=raw) as stream:
             return stream.read(size)
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return b""
@@ -68,17 +61,19 @@ def is_separator(line: bytes, following: bytes, after_blank: bool) -> bool:
     return after_blank or bool(_DATED.search(line))
 
 
-def messages(path: Path) -> Iterator[Chunk]:
+def messages(file: Readable) -> Iterator[Chunk]:
     """The messages of a mailbox.  A text before the first separator is a message if it looks like one.
 
     Raises Expanded for a gzip bomb, and OSError, EOFError or zlib.error where reading fails in the middle; what was
     yielded before stands.
     """
-    size = max(1, path.stat().st_size)
-    with path.open("rb") as raw:
-        packed = raw.read(2) == GZIP
-        raw.seek(0)
-        stream: BufferedReader = cast("BufferedReader", gzip.GzipFile(fileobj=raw)) if packed else raw
+    size = max(1, file.stat().st_size)
+    with file.open("rb") as raw:
+        start = raw.read(2)
+        packed = start == GZIP
+        if packed:
+            raw.seek(0)
+        stream = cast("BufferedReader", gzip.GzipFile(fileobj=raw)) if packed else cast("BufferedReader", raw)
         kept: list[bytes] = []
         length = 0
         number = 0
@@ -86,7 +81,7 @@ def messages(path: Path) -> Iterator[Chunk]:
         blank = True
         waiting: bytes | None = None
         started = False
-        for line in _lines(stream):
+        for line in _lines(stream, b"" if packed else start):
             total += len(line) + 1
             if packed and total > EXPANSION_LIMIT * size + (1 << 20):
                 raise Expanded
@@ -118,9 +113,12 @@ def _is_message(lines: list[bytes], headers: int) -> bool:
     return sum(1 for line in lines[:200] if _HEADER.match(line)) >= headers
 
 
-def _lines(stream: BufferedReader) -> Iterator[bytes]:
-    """Lines without their ends; CR LF and, in a file that has no other, CR end one too.  Long ones come in pieces."""
-    first = stream.read1(BLOCK)
+def _lines(stream: BufferedReader, start: bytes) -> Iterator[bytes]:
+    """Lines without their ends, `start` having been read; CR LF and, in a file that has no other, CR end one too.
+
+    Long ones come in pieces.
+    """
+    first = start + stream.read1(BLOCK)
     if first.startswith(b"\xef\xbb\xbf"):
         first = first[3:]
     mac = b"\n" not in first and first.count(b"\r") > 2

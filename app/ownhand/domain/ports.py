@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Literal, Protocol
 
 from ownhand.domain.corpus import Document, Passage, Source
 from ownhand.domain.download import Connection, Outcome
@@ -391,9 +391,39 @@ class Message:
     """The mail program filed it as sent by the mailbox's owner."""
 
 
+OTHER_KIND = "kind of file not read yet"
+"""Why a file is skipped that no importer accepts."""
+
+
 def anybody(_address: str) -> bool:
     """The texts of every sender are wanted."""
     return True
+
+
+class FileFacts(Protocol):
+    """What is asked of a file's status."""
+
+    @property
+    def st_size(self) -> int: ...
+    @property
+    def st_mtime(self) -> float: ...
+
+
+class Readable(Protocol):
+    """A file on disk (a Path is one) or inside an archive, which is read where it lies and never unpacked to disk."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def stem(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    def stat(self) -> FileFacts: ...
+    def open(self, mode: Literal["rb"]) -> BinaryIO:
+        """Raises OSError where it cannot be read."""
+        ...
+
+    def read_bytes(self) -> bytes: ...
 
 
 class Importer(Protocol):
@@ -401,11 +431,11 @@ class Importer(Protocol):
 
     name: str
 
-    def accepts(self, path: Path, head: bytes) -> bool:
+    def accepts(self, file: Readable, head: bytes) -> bool:
         """By content: `head` is the first 4 KiB of the file."""
         ...
 
-    def read(self, path: Path, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
+    def read(self, file: Readable, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
         """What the file holds, in order.  A message whose sender is not `own` comes with its headers only."""
         ...
 

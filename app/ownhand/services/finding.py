@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ownhand.domain.folders import PUT_AWAY, is_put_away
 from ownhand.errors import BadInput
 
 PLACES = 50
 """How many places are named for each reason; all are counted."""
 
 UNREADABLE = "file that could not be read"
-PUT_AWAY = "trash, spam or drafts folder"
-
-_PUT_AWAY = re.compile(
-    r"^\.?(?:inbox\.)?(?:trash|deleted(?: items| messages)?|junk(?: e-?mail)?|spam|drafts?|templates|unsent messages"
-    r"|papierkorb|entwürfe"
-    r"|corbeille|brouillons|papelera|borradores|cestino|bozze|lixeira|rascunhos|prullenbak|concepten)(?:\.(?:mbox|sbd))?$",
-    re.IGNORECASE,
-)
 
 
 @dataclass(slots=True)
@@ -76,12 +68,12 @@ def files_below(root: Path, left: Left) -> Iterator[Path]:
             path = Path(entry.path)
             hidden = entry.name.startswith(".")
             if entry.is_dir(follow_symlinks=False):
-                if _PUT_AWAY.match(entry.name) and (maildir or not hidden):
+                if is_put_away(entry.name) and (maildir or not hidden):
                     left.add(PUT_AWAY, entry.path)
                 elif (maildir and (hidden or entry.name in {"cur", "new"})) or (not hidden and not maildir):
                     folders.append(path)
             elif not hidden and entry.is_file():
-                if _PUT_AWAY.match(entry.name):
+                if is_put_away(entry.name):
                     left.add(PUT_AWAY, entry.path)
                 else:
                     yield path

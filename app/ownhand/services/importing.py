@@ -18,7 +18,7 @@ from pathlib import Path
 from ownhand.domain import cleaning
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.domain.draft import address_of
-from ownhand.domain.ports import Importer, Message, Progress, Recall, Skipped, Vault
+from ownhand.domain.ports import OTHER_KIND, Importer, Message, Progress, Recall, Skipped, Vault
 from ownhand.errors import BadInput
 from ownhand.services.finding import UNREADABLE, Left, files_below
 from ownhand.services.mailbox_owner import Candidate, Owner
@@ -32,7 +32,6 @@ REPLY_CONTEXT = 4000
 HISTORY = "history"
 """The recall collection of the history's passages."""
 
-OTHER_KIND = "kind of file not read yet"
 TOO_SHORT = "fewer than three words of your own"
 AUTOMATIC = "automatic mail"
 
@@ -443,7 +442,10 @@ def _nothing(path: Path, left: Left) -> str:
     name = path.name or str(path)
     reasons = left.counts
     if reasons.get(OTHER_KIND):
-        return f"Ownhand cannot read {name} yet. It reads mailboxes, e-mail messages, and .txt, .md and .html files."
+        return (
+            f"Ownhand cannot read {name} yet. It reads mail (mbox, .eml, .emlx, .msg, Maildir, archives of them) "
+            "and documents (.docx, .odt, .rtf, .pdf, .html, .md, .txt, .rst, .tex)."
+        )
     if reasons.get(UNREADABLE):
         return f"{name} cannot be read. Check who may read it."
     others = [reason for reason in reasons if reason != "empty file"]

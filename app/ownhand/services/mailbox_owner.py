@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ownhand.domain.draft import address_of
+from ownhand.domain.folders import is_sent_folder
 from ownhand.domain.ports import Message
 
 SENT_SHARE = 0.2
 """Of the messages in sent folders: an address with this share of them is the owner's; people have several."""
 RECEIVED_SHARE = 0.5
 """Of the messages of others: who is addressed in this share of them, and writes too, is the owner."""
-
-_SENT_FOLDER = re.compile(
-    r"^\.?(?:inbox\.)?(?:sent(?:[ -_]?(?:mail|items|messages|box))?|outbox"
-    r"|gesendet(?:e (?:objekte|elemente))?|(?:messages |éléments )?envoyés?"
-    r"|enviados?|elementos enviados|(?:posta )?inviat[ai]|itens enviados|verzonden(?: items)?|skickat|sendt"
-    r"|отправленные|送信済み.{0,6}"
-    r"|已发送|已傳送)(?:[-_. ]?\d*)(?:\.(?:mbox|mbx|eml|gz|sbd))*$",
-    re.IGNORECASE,
-)
-
-
-def is_sent_folder(path: Path) -> bool:
-    """Whether a mail program keeps sent mail here, by the name of the file or a folder above it."""
-    return any(_SENT_FOLDER.match(part) for part in path.parts[-4:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +51,7 @@ class Owner:
         self.written[sender] += 1
         if message.sender_name:
             self.names.setdefault(sender, Counter())[message.sender_name] += 1
-        if message.filed_as_sent or is_sent_folder(path):
+        if message.filed_as_sent or is_sent_folder(path.parts):
             self.sent[sender] += 1
         addressed = {address_of(recipient) for recipient in message.recipients} | set(message.delivered_to)
         for address in addressed - {sender}:
