@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from helpers.documents import docx, msg, odt, paragraph, pdf, zipped
 from ownhand.adapters import charset, mail, markup
 from ownhand.adapters.importers import IMPORTERS
 from ownhand.domain import cleaning
@@ -16,6 +18,21 @@ from ownhand.domain.ports import Message, Skipped, anybody
 DATA = Path(__file__).resolve().parents[1] / "data" / "import"
 SAMPLES = [path.read_bytes() for path in sorted((DATA / "odd").glob("*"))] + [
     (DATA / "robin.mbox").read_bytes()[:20_000]
+]
+OFFICE = [
+    docx("".join(paragraph(f"Line {number} of a letter.") for number in range(20)), "A title"),
+    odt("".join(f"<text:p>Line {number}.</text:p>" for number in range(20)), "A title"),
+    pdf([["A line of text"] * 20] * 3, "A title"),
+    msg({0x001A: "IPM.Note", 0x0037: "A subject", 0x5D01: "a@example.org", 0x1000: "A line of text.\r\n" * 300}),
+    rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}{\info{\title A}}\f0 Gr\u252?\'dfe\par {\pict 00ff}\b words\b0\par}",
+    b"\\documentclass{a}\\title{T}\\begin{document}\\section{S} Words \\emph{here} $x$.\\footnote{n}\\end{document}",
+    b"Title\n=====\n\nWords *here* and ``there``.\n\n.. note:: x\n\n   y\n\n| a | b |\n",
+    zipped(
+        {
+            "a/1.eml": b"From: a@example.org\nDate: x\nTo: b@example.org\n\nA few words here.\n" * 9,
+            "b.txt": "words " * 90,
+        }
+    ),
 ]
 PIECES = [
     b"\n\n",
@@ -35,10 +52,10 @@ PIECES = [
 ]
 
 
-def mutated(seed: int) -> bytes:
+def mutated(seed: int, samples: Sequence[bytes] = SAMPLES) -> bytes:
     """A sample with pieces cut out, doubled and put in."""
     pick = random.Random(seed)
-    data = bytearray(pick.choice(SAMPLES))
+    data = bytearray(pick.choice(samples))
     for _ in range(pick.randint(1, 12)):
         at, end = sorted(pick.randrange(len(data) + 1) for _ in range(2))
         action = pick.randrange(4)
@@ -62,6 +79,17 @@ def test_mutated_mail_never_raises(tmp_path: Path, seed: int) -> None:
         importer.accepts(path, path.read_bytes()[:4096])
         for item in importer.read(path):
             assert isinstance(item, Message | Skipped)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32))
+def test_mutated_documents_never_raise(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "sample"
+    path.write_bytes(mutated(seed, OFFICE))
+    for importer in IMPORTERS:
+        if importer.accepts(path, path.read_bytes()[:4096]):
+            for item in importer.read(path):
+                assert isinstance(item, Message | Skipped)
 
 
 @settings(max_examples=200)

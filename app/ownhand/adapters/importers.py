@@ -1,6 +1,6 @@
 """What Ownhand can read, each kind recognised by its content.
 
-To add one: write a `ports.Importer`, add it to IMPORTERS and a sample to tests/data/import.
+To add one: write a `ports.Importer` in `formats/` and add it to READERS; tests/helpers/documents.py makes samples.
 
 An importer never raises on content, never follows a reference out of its file, and keeps memory flat.
 """

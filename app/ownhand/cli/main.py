@@ -48,7 +48,9 @@ def parser() -> argparse.ArgumentParser:
     def command(name: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[common])
 
-    one = command("import", "learn from mailboxes (mbox, .eml, Maildir) and text files or folders of them")
+    one = command(
+        "import", "learn from mail (mbox, .eml, .msg, Maildir, Takeout) and documents, or folders and archives of them"
+    )
     one.add_argument("paths", nargs="+", type=_path, metavar="PATH")
     one.add_argument(
         "--me", action="append", default=[], metavar="ADDRESS", help="an address of yours; may be repeated"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from xml.parsers.expat import ExpatError
 
 from lxml import etree  # type: ignore[import-untyped]
 
@@ -50,7 +51,16 @@ class WordDocument:
         yield common.document(file, title, cleaning.normalise(markup.to_text(page, mail=False)), changed)
 
 
-_FAULTS = (*common.ZIP_FAULTS, etree.LxmlError, AttributeError, TypeError, IndexError, RecursionError, AssertionError)
+_FAULTS = (
+    *common.ZIP_FAULTS,
+    etree.LxmlError,
+    ExpatError,
+    AttributeError,
+    TypeError,
+    IndexError,
+    RecursionError,
+    AssertionError,
+)
 
 
 def _check(archive: zipfile.ZipFile) -> tuple[str, datetime | None]:
