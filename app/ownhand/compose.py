@@ -12,6 +12,7 @@ from ownhand import paths
 from ownhand.adapters import importers, store
 from ownhand.adapters.fetch_client import HubFetcher
 from ownhand.adapters.keys import Holder, KeyRing
+from ownhand.adapters.safe import Safe
 from ownhand.adapters.spelling import Speller
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker import machine
@@ -26,7 +27,7 @@ from ownhand.services.downloading import Downloads
 from ownhand.services.drafting import Drafting
 from ownhand.services.importing import Importing
 from ownhand.services.learning import Learning
-from ownhand.services.library import Library
+from ownhand.services.library import Library, write_whole
 from ownhand.services.models import Engines, Models
 from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
@@ -126,6 +127,7 @@ class App:
         """In the background: use the models chosen earlier, fill the personal model.  Returns at once."""
         self.importing.on_added = self._imported
         self.library.on_forgotten = self.personal.forgotten
+        self.privacy.on_restored = self._restored
         self.personal.start(self._restore_models, self._embed)
 
     def _restore_models(self) -> None:
@@ -136,6 +138,11 @@ class App:
             self.status.announce(StatusEvent("models", "failed", sentence))
 
     def _imported(self) -> None:
+        self.personal.imported(self._embed)
+
+    def _restored(self) -> None:
+        self.settings.reload()
+        self.learning.vault_changed()
         self.personal.imported(self._embed)
 
     def _embed(self) -> None:
@@ -298,7 +305,13 @@ def build(options: Options) -> App:
             lambda: this_machine(workers.engines),
             workers.status,
         ),
-        Privacy(vault, places, lambda: _erase(app, options.folder), workers.protections),
+        Privacy(
+            vault,
+            Safe(vault, options.folder, write_whole),
+            places,
+            lambda: _erase(app, options.folder),
+            workers.protections,
+        ),
         workers.status,
         workers.engines,
         workers.recall,

@@ -104,10 +104,20 @@ class Settings:
         self._lock = threading.Lock()
         self._values: dict[str, bool | int | str] = {}
         self._listeners: list[Callable[[str], None]] = []
-        for row in SETTINGS:
-            stored = shelf.setting(row.key)
-            if stored is not None:
-                self._values[row.key] = self._revive(row, stored)
+        self._values = self._read()
+
+    def _read(self) -> dict[str, bool | int | str]:
+        stored = {row: self._shelf.setting(row.key) for row in SETTINGS}
+        return {row.key: self._revive(row, text) for row, text in stored.items() if text is not None}
+
+    def reload(self) -> None:
+        """What is stored was changed by others: read it, and announce what is different."""
+        with self._lock:
+            before, self._values = self._values, self._read()
+            changed = [row.key for row in SETTINGS if before.get(row.key) != self._values.get(row.key)]
+        for key in changed:
+            for listener in list(self._listeners):
+                listener(key)
 
     @staticmethod
     def _revive(row: Setting[bool] | Setting[int] | Setting[str], stored: str) -> bool | int | str:

@@ -13,6 +13,11 @@ from typing import Any
 
 import pytest
 
+from ownhand.adapters.importers import IMPORTERS
+from ownhand.adapters.keys import KeyRing
+from ownhand.adapters.store import SqlVault
+from ownhand.services.importing import Importing
+
 MAILBOX = Path(__file__).parents[1] / "data" / "import" / "robin.mbox"
 ME = "robin.vale@example.org"
 
@@ -29,7 +34,7 @@ def ownhand(place: Path) -> Run:
     """Calls the program with a vault of this module's own, whose key is in a file."""
     environment = {**os.environ, "OWNHAND_DATA": str(place / "data")}
 
-    def run(*arguments: str, stdin: str = "", status: int = 0) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, stdin: str = "", status: int = 0, **more: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, "-m", "ownhand", *arguments],
             input=stdin,
@@ -37,7 +42,7 @@ def ownhand(place: Path) -> Run:
             text=True,
             encoding="utf-8",
             timeout=240,
-            env=environment,
+            env=environment | more,
             check=False,
         )
         assert done.returncode == status, done.stderr[-2000:]
@@ -116,7 +121,67 @@ def test_everything_can_be_taken_along(imported: dict[str, Any], ownhand: Run, p
     with zipfile.ZipFile(target) as archive:
         names = archive.namelist()
         assert sum(name.startswith("history/") for name in names) == imported["added"]
-        assert {"preferences.json", "settings.json"} <= set(names)
+        assert {"data/document.jsonl", "data/source.jsonl", "ownhand.json"} <= set(names)
+
+
+def test_a_backup_and_an_export_are_brought_back_into_other_vaults(imported: dict[str, Any], ownhand: Run, place: Path):
+    ownhand("preferences", "--add", "no exclamation marks")
+    told = json.loads(ownhand("preferences", "--json").stdout)
+    refused = ownhand("backup", str(place / "all.backup"), status=1)
+    assert "OWNHAND_BACKUP_PASSPHRASE" in refused.stderr
+    ownhand("export", str(place / "again.zip"))
+    ownhand("backup", str(place / "all.backup"), OWNHAND_BACKUP_PASSPHRASE="five kilns and a lockgate")
+    for number, name in enumerate(("all.backup", "again.zip")):
+        vault = ("--vault", str(place / f"new-{number}"), "--key", "file")
+        done = ownhand(
+            "restore", str(place / name), *vault, "--json", OWNHAND_BACKUP_PASSPHRASE="five kilns and a lockgate"
+        )
+        assert json.loads(done.stdout)["documents"] == imported["added"]
+        assert json.loads(ownhand("preferences", "--json", *vault).stdout) == told
+        alike = [ownhand("profile", "--json", *more, PYTHONHASHSEED="0").stdout for more in ((), vault)]
+        assert alike[0] == alike[1]
+        found = json.loads(ownhand("search", "a meeting on another day", "--json", *vault).stdout)
+        assert found[0]["similarity"] is not None, "the vectors are there, too"
+    assert ownhand("restore", str(place / "again.zip")).stdout.strip() == "All of it was here already."
+
+
+def test_a_person_is_forgotten_with_everything_written_to_them(ownhand: Run, place: Path):
+    folder = place / "forgetful"
+    vault = SqlVault.open(folder, KeyRing(folder).create("keyfile"), "key file")
+    Importing(vault, None, IMPORTERS).run([MAILBOX], [ME])
+    person, before = vault.correspondents()[0], vault.state().documents
+    vault.close()
+    there = ("--vault", str(folder))
+    assert "undone" in ownhand("forget", "--person", person, *there, status=1).stderr
+    gone = json.loads(ownhand("forget", "--person", person, "--yes", "--json", *there).stdout)
+    assert gone["documents"] >= 1
+    assert "Nothing was written to" in ownhand("forget", "--person", person, "--yes", *there, status=1).stderr
+    vault = SqlVault.open(folder, KeyRing(folder).unlock(), "key file")
+    left = vault.documents()
+    vault.close()
+    assert len(left) == before - gone["documents"] > 0
+    assert not [one for document in left for one in document.recipients if person in one]
+    ownhand("forget", "--document", left[0].id, *there)
+    assert "There is no document" in ownhand("forget", "--document", left[0].id, *there, status=1).stderr
+
+
+def test_the_key_goes_from_a_file_to_a_passphrase_to_another_and_back(ownhand: Run, place: Path):
+    vault = ("--vault", str(place / "keys"))
+    first, second = "five kilns and a lockgate", "a lockgate and five kilns"
+    ownhand("preferences", "--add", "no exclamation marks", "--key", "file", *vault)
+    assert "key file" in ownhand("key", *vault).stdout
+    assert "passphrase" in ownhand("key", "--to", "passphrase", *vault, OWNHAND_NEW_PASSPHRASE=first).stdout
+    assert not (place / "keys" / "vault.key").exists()
+    assert "OWNHAND_PASSPHRASE" in ownhand("preferences", *vault, status=1).stderr
+    given = {"OWNHAND_PASSPHRASE": first, "OWNHAND_NEW_PASSPHRASE": second}
+    ownhand("key", "--to", "passphrase", *vault, **given)
+    assert "does not fit" in ownhand("preferences", *vault, status=1, OWNHAND_PASSPHRASE=first).stderr
+    short = ownhand(
+        "key", "--to", "passphrase", *vault, status=1, OWNHAND_PASSPHRASE=second, OWNHAND_NEW_PASSPHRASE="x"
+    )
+    assert "8 characters" in short.stderr
+    ownhand("key", "--to", "file", *vault, OWNHAND_PASSPHRASE=second)
+    assert "exclamation" in ownhand("preferences", *vault).stdout
 
 
 def test_the_vault_and_the_log_hold_nothing_readable(imported: dict[str, Any], place: Path):

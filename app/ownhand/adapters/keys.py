@@ -334,6 +334,10 @@ def _forget_in_keyring(vault: str) -> bool:
         if backend.get_password(SERVICE, vault) is None:
             return False
         backend.delete_password(SERVICE, vault)
+        if backend.get_password(SERVICE, vault) is not None:
+            raise KeyUnavailable(
+                "The system keyring did not give the key up; remove the entry “ownhand” there by hand."
+            )
         return True
 
 

@@ -29,6 +29,8 @@ from ownhand.errors import DiskFull, NewerVault, VaultError, VaultInUse, WrongKe
 
 FILE_NAME: Final = "vault.db"
 LOCK_NAME: Final = "vault.lock"
+TEMPORARY: Final = ".vault.temporary-"
+"""How folders begin that exist only while a backup is made or read; what lies in them is encrypted."""
 BUSY_MS: Final = 5000
 KEY_BYTES: Final = 32
 _OURS: Final = ("vault.", "key.json")
@@ -55,6 +57,15 @@ def private_folder(folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True)
     if all(path.name.lstrip(".").startswith(_OURS) for path in folder.iterdir()):
         folder.chmod(0o700)
+
+
+def connect(path: Path, key: bytes) -> Connection:
+    """A connection to an encrypted file; whether the key of 32 bytes fits shows at the first read."""
+    db = dbapi2.connect(str(path), isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA cipher_log_level=NONE")
+    # WORKAROUND cipher_memory_security is never touched: ON is sticky for the process and 12 times slower.
+    db.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+    return db
 
 
 class VaultFile:
@@ -170,11 +181,7 @@ class VaultFile:
     def _connect(self, key: bytes) -> Connection:
         if 0 < self.path.stat().st_size < _PAGE:  # SQLite would take such a file for an empty one and write over it
             raise WrongKey(_DOES_NOT_FIT)
-        db = dbapi2.connect(str(self.path), isolation_level=None, check_same_thread=False)
-        self._db = db
-        db.execute("PRAGMA cipher_log_level=NONE")
-        # WORKAROUND cipher_memory_security is never touched: ON is sticky for the process and 12 times slower.
-        db.execute(f"PRAGMA key=\"x'{key.hex()}'\"")
+        self._db = db = connect(self.path, key)
         db.execute(f"PRAGMA busy_timeout={BUSY_MS}")
         try:
             db.execute("SELECT count(*) FROM sqlite_master").fetchone()

@@ -54,22 +54,6 @@ class History:
         with self._file.read() as db:
             return [_source(row) for row in db.execute(f"{_SOURCE} ORDER BY s.id").fetchall()]
 
-    def remove_source(self, source_id: int) -> list[int]:
-        """Remove it with every document that no other source holds; the ids of the passages that went."""
-        with self._file.write() as db:
-            gone = [
-                seq
-                for (seq,) in db.execute(
-                    "SELECT document FROM found_in WHERE source = ? AND document NOT IN"
-                    " (SELECT document FROM found_in WHERE source <> ?)",
-                    (source_id, source_id),
-                ).fetchall()
-            ]
-            passages = _remove_documents(db, gone)
-            db.execute("DELETE FROM source WHERE id = ?", (source_id,))
-        self._file.scrub()
-        return passages
-
     def imported_files(self, source_id: int) -> dict[str, str]:
         """Path to sha256 of the files that are done."""
         with self._file.read() as db:
@@ -133,24 +117,6 @@ class History:
             for row in page:
                 yield _document(row)
             last = (page[-1][6], page[-1][0])
-
-    def forget_document(self, document_id: str) -> list[int]:
-        """Remove it with all that was derived from it, and keep it out when its sources are read again.
-
-        Only its identity (a hash) stays, until the source is removed.
-        """
-        with self._file.write() as db:
-            row = db.execute("SELECT seq FROM document WHERE id = ?", (rows.clean(document_id),)).fetchone()
-            if row is None:
-                return []
-            db.execute(
-                "INSERT OR IGNORE INTO forgotten(source, document_id)"
-                " SELECT source, ? FROM found_in WHERE document = ?",
-                (rows.clean(document_id), row[0]),
-            )
-            passages = _remove_documents(db, [row[0]])
-        self._file.scrub()
-        return passages
 
     # -- vectors
 
@@ -258,34 +224,17 @@ def _add_document(db: Connection, source_id: int, document: Document) -> bool:
     db.execute("INSERT OR IGNORE INTO found_in VALUES(?, ?, ?)", (seq, source_id, rows.clean(document.origin)))
     if not inserted:
         return False
-    for piece in passages_of(rows.clean(document.text)):
+    index_document(db, seq, title, rows.clean(document.text), written_at)
+    return True
+
+
+def index_document(db: Connection, seq: int, title: str, text: str, written_at: str) -> None:
+    """Cut a document that was just stored into passages and put their words into the index."""
+    for piece in passages_of(text):
         number = db.execute(
             "INSERT INTO passage(document, written_at, text) VALUES(?, ?, ?)", (seq, written_at, piece)
         ).lastrowid
         db.execute("INSERT INTO passage_index(rowid, title, text) VALUES(?, ?, ?)", (number, title, piece))
-    return True
-
-
-def _remove_documents(db: Connection, sequence: Sequence[int]) -> list[int]:
-    """Take documents out of every table and of the word index; the ids of their passages."""
-    gone: list[int] = []
-    for some in _slices(sequence):
-        marks = ",".join("?" * len(some))
-        numbers = [n for (n,) in db.execute(f"SELECT id FROM passage WHERE document IN ({marks})", some).fetchall()]
-        for part in _slices(numbers):
-            # an external-content index has to be told the very words it indexed, so this comes before the rows go
-            db.execute(
-                "INSERT INTO passage_index(passage_index, rowid, title, text)"
-                f" SELECT 'delete', id, title, text FROM passage_words WHERE id IN ({','.join('?' * len(part))})",
-                part,
-            )
-        db.execute(f"DELETE FROM document WHERE seq IN ({marks})", some)  # passages, vectors and finds follow
-        gone += numbers
-    if gone:
-        # FTS5 only marks entries as deleted; merging all segments into one leaves none of their words behind.  Its
-        # 'secure-delete' option does so entry by entry, 25 times slower (9.6 s against 0.4 s for 5,000 of 20,000).
-        db.execute("INSERT INTO passage_index(passage_index) VALUES('optimize')")
-    return gone
 
 
 def _slices(items: Sequence[int]) -> Iterable[list[int]]:

@@ -16,16 +16,18 @@ from ownhand import paths
 from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.cli import shown
 from ownhand.cli.batch import LONGEST, check_length, describe
-from ownhand.cli.main import PASSPHRASE, Arguments
+from ownhand.cli.main import BACKUP_PASSPHRASE, NEW_PASSPHRASE, PASSPHRASE, Arguments
 from ownhand.compose import App, Options, build, erase_everything
 from ownhand.domain import actions
 from ownhand.domain.completion import CompletionContext
 from ownhand.domain.corpus import Kind, ReplyContext
 from ownhand.domain.download import Progress
 from ownhand.domain.draft import EVERYONE
+from ownhand.domain.figures import megabytes
 from ownhand.domain.suggestion import SuggestionRequest
 from ownhand.errors import BadInput, Cancelled, KeyUnavailable, UserError
 from ownhand.services.models import ROLES
+from ownhand.services.privacy import long_enough
 from ownhand.services.retrieval import query_words
 
 KEYS: dict[str, Holder] = {"keyring": "keyring", "passphrase": "passphrase", "file": "keyfile"}
@@ -57,7 +59,8 @@ def _open(arguments: Arguments) -> App:
     holder = KeyRing(chosen.folder).holder()
     asked = (holder or chosen.key) == "passphrase" and chosen.passphrase is None and sys.stdin.isatty()
     if asked:
-        return build(Options(chosen.folder, chosen.key, _ask_passphrase(new=holder is None)))
+        _given["passphrase"] = _ask_passphrase(new=holder is None)
+        return build(Options(chosen.folder, chosen.key, _given["passphrase"]))
     try:
         return build(chosen)
     except KeyUnavailable as error:
@@ -66,13 +69,14 @@ def _open(arguments: Arguments) -> App:
         raise
 
 
+_given: dict[str, str] = {}
+"""What was typed, for a command that needs it once more."""
+
+
 def _ask_passphrase(*, new: bool) -> str:
-    try:
-        given = getpass("Passphrase of your vault: ")
-        if new and getpass("The same again: ") != given:
-            raise BadInput("The two passphrases differ. Try again.")
-    except EOFError:
-        raise Cancelled from None
+    given = _ask("Passphrase of your vault: ")
+    if new and _ask("The same again: ") != given:
+        raise BadInput("The two passphrases differ. Try again.")
     return given
 
 
@@ -347,6 +351,91 @@ def _export(app: App, arguments: Arguments) -> None:
     )
 
 
+def _backup(app: App, arguments: Arguments) -> None:
+    app.privacy.back_up(arguments.file, _new_passphrase("Passphrase of the backup: ", BACKUP_PASSPHRASE))
+    size = arguments.file.stat().st_size
+    shown.put(
+        {"file": str(arguments.file), "bytes": size},
+        arguments,
+        lambda: f"Everything is in {arguments.file} ({megabytes(size)}). It opens with the passphrase you gave, only.",
+    )
+
+
+def _restore(app: App, arguments: Arguments) -> int:
+    passphrase = ""
+    if app.privacy.needs_passphrase(arguments.file):
+        passphrase = os.environ.get(BACKUP_PASSPHRASE, "")
+        if not passphrase and sys.stdin.isatty():
+            passphrase = _ask("Passphrase of the backup: ")
+    taken = app.privacy.restore(arguments.file, passphrase)
+    shown.put(taken, arguments, lambda: shown.taken_in(taken))
+    try:
+        app.importing.embed_pending()
+    except UserError as error:
+        print(f"{error} Your texts are stored; they are found by their words until you import again.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _forget(app: App, arguments: Arguments) -> int:
+    library = app.library
+    library.on_forgotten = lambda _passages: None  # no worker knows anything yet that it would have to forget
+    if (arguments.person is None) == (arguments.document is None):
+        raise BadInput("Say what to forget: --person ADDRESS or --document ID.")
+    if arguments.document is not None:
+        if library.document(arguments.document) is None:
+            raise BadInput(f"There is no document {arguments.document[:64]!r}.")
+        library.forget(arguments.document)
+        shown.put({"documents": 1}, arguments, lambda: "Forgotten, with all that was learned from it.")
+        return 0
+    about = library.about(arguments.person)
+    if not about.documents + about.drafts + about.edits:
+        raise BadInput(f"Nothing was written to {arguments.person[:80]!r}.")
+    if not arguments.yes and not _agreed(f"Forget {shown.correspondent(about)}, for good?", "Nothing was forgotten."):
+        return 1
+    library.forget_person(arguments.person)
+    shown.put(about, arguments, lambda: f"Forgotten: {shown.correspondent(about)}, and all that was learned from it.")
+    return 0
+
+
+def _key(app: App, arguments: Arguments) -> None:
+    if arguments.to is not None:
+        new = _new_passphrase("New passphrase: ", NEW_PASSPHRASE) if arguments.to == "passphrase" else ""
+        current = os.environ.get(PASSPHRASE, "") or _given.get("passphrase", "")
+        app.privacy.hand_key_to(KEYS[arguments.to], new, current)
+    holder = app.privacy.key_holder()
+    shown.put({"holder": holder}, arguments, lambda: f"The key of the vault is held by: {holder}.")
+
+
+def _new_passphrase(prompt: str, variable: str) -> str:
+    given = os.environ.get(variable, "")
+    if given:
+        return long_enough(given)
+    if not sys.stdin.isatty():
+        raise BadInput(f"Give the passphrase in {variable}, or run this in a terminal.")
+    given = long_enough(_ask(prompt))
+    if _ask("The same again: ") != given:
+        raise BadInput("The two passphrases differ. Try again.")
+    return given
+
+
+def _ask(prompt: str) -> str:
+    try:
+        return getpass(prompt)
+    except EOFError:
+        raise Cancelled from None
+
+
+def _agreed(question: str, otherwise: str) -> bool:
+    if not sys.stdin.isatty():
+        raise BadInput("This cannot be undone. Add --yes if you mean it.")
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() in {"y", "yes"}:
+        return True
+    print(otherwise, file=sys.stderr)
+    return False
+
+
 # ---------------------------------------------------------------------------------------- commands without a vault
 
 
@@ -407,6 +496,10 @@ COMMANDS: Mapping[str, Callable[[App, argparse.Namespace], int | None]] = {
     "preferences": _preferences,
     "models": _models,
     "export": _export,
+    "backup": _backup,
+    "restore": _restore,
+    "forget": _forget,
+    "key": _key,
 }
 WITHOUT_VAULT: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "erase": _erase,

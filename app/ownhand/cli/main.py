@@ -20,6 +20,8 @@ from ownhand.errors import Cancelled, OwnhandError
 
 Arguments = argparse.Namespace
 PASSPHRASE = "OWNHAND_PASSPHRASE"
+NEW_PASSPHRASE = "OWNHAND_NEW_PASSPHRASE"
+BACKUP_PASSPHRASE = "OWNHAND_BACKUP_PASSPHRASE"
 KEY_CHOICES = ("file", "keyring", "passphrase")
 MOST_HITS = 1000
 
@@ -101,6 +103,21 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--connections", action="store_true", help="list every connection that was made")
     one = command("export", "write everything as a zip of Markdown and JSON (not encrypted)")
     one.add_argument("file", type=_path)
+    asked = f"its passphrase is asked for, or taken from {BACKUP_PASSPHRASE}"
+    one = command("backup", f"write everything into one encrypted file; {asked}")
+    one.add_argument("file", type=_path)
+    one = command("restore", f"add what a backup ({asked}) or an export holds; what is here already stays")
+    one.add_argument("file", type=_path)
+    one = command("forget", "remove what was written to one person, or one document, with all that was learned from it")
+    one.add_argument("--person", metavar="ADDRESS", help="all documents, drafts and edits to them")
+    one.add_argument("--document", metavar="ID", help="one document ('ownhand search --json' shows their ids)")
+    one.add_argument("--yes", action="store_true", help="do not ask")
+    one = command("key", "say who holds the key of the vault, or hand it over; nothing is encrypted anew")
+    one.add_argument(
+        "--to",
+        choices=KEY_CHOICES,
+        help=f"the new holder, or a new passphrase; it is asked for, or taken from {NEW_PASSPHRASE}",
+    )
     one = command("erase", "destroy the key and remove everything Ownhand stored")
     one.add_argument("--yes", action="store_true", help="do not ask")
     command("doctor", "check that every part works on this machine")

@@ -14,7 +14,7 @@ from ownhand.domain.catalog import HUB
 from ownhand.domain.corpus import Hit, Source
 from ownhand.domain.download import Connection, Progress
 from ownhand.domain.figures import megabytes, parameters, remaining
-from ownhand.domain.ports import ModelInfo
+from ownhand.domain.ports import Correspondent, ModelInfo, TakenIn
 from ownhand.domain.preference import Origin, Preference
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion
@@ -52,6 +52,26 @@ def _plain(value: object) -> object:
 def count(number: int, noun: str) -> str:
     """'1 document', '1,204 documents'."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def taken_in(taken: TakenIn) -> str:
+    """What a backup or an export brought."""
+    parts = [
+        count(number, noun)
+        for number, noun in (
+            (taken.documents, "document"),
+            (taken.drafts, "draft"),
+            (taken.edits, "edit"),
+            (taken.preferences, "rule"),
+        )
+        if number
+    ]
+    return f"Brought back: {', '.join(parts)}." if parts else "All of it was here already."
+
+
+def correspondent(about: Correspondent) -> str:
+    """How much there is about one person."""
+    return f"{count(about.documents, 'document')}, {count(about.drafts, 'draft')} and {count(about.edits, 'edit')}"
 
 
 def imported(report: ImportReport, *, named: bool) -> str:

@@ -6,12 +6,12 @@ closing one cancels the work behind it and returns at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import BinaryIO, Literal, Protocol
+from typing import Any, BinaryIO, Literal, Protocol
 
 from ownhand.domain.corpus import Document, Passage, Source
 from ownhand.domain.download import Connection, Outcome
@@ -261,6 +261,31 @@ class VaultState:
     cipher: str
 
 
+Row = tuple[str, Mapping[str, Any]]
+"""A row of the vault on its way to another one: table, and values by column (text, numbers, bytes, lists of text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """What was new in the rows of another vault."""
+
+    documents: int = 0
+    drafts: int = 0
+    edits: int = 0
+    preferences: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Correspondent:
+    """What the vault holds about one person."""
+
+    address: str = field(repr=False)
+    """Bare, in lower case; a name where no address is known."""
+    documents: int = 0
+    drafts: int = 0
+    edits: int = 0
+
+
 class Vault(Protocol):
     """The one encrypted store.  Every method is one transaction and returns plain values."""
 
@@ -268,7 +293,7 @@ class Vault(Protocol):
     def add_source(self, path: str, kind: str) -> Source: ...
     def sources(self) -> list[Source]: ...
     def remove_source(self, source_id: int) -> list[int]:
-        """Remove it with all that was derived from it; returns the ids of the passages that went."""
+        """Remove it with all that was derived from it, what was learned included; the ids of passages that went."""
         ...
 
     def imported_files(self, source_id: int) -> dict[str, str]:
@@ -288,6 +313,18 @@ class Vault(Protocol):
         ...
 
     def forget_document(self, document_id: str) -> list[int]: ...
+    def correspondents(self) -> list[str]:
+        """Everybody a document was written to, the most frequent first."""
+        ...
+
+    def correspondent(self, address: str) -> Correspondent:
+        """How much was written to, or answers, this person."""
+        ...
+
+    def forget_person(self, address: str) -> list[int]:
+        """Remove everything written to them or quoting them, and what was learned from it; ids of passages."""
+        ...
+
     def passages_without_vectors(self, limit: int) -> list[Passage]: ...
     def put_vectors(self, vectors: Mapping[int, bytes]) -> None: ...
     def each_vector(self, batch: int = 2000) -> Iterator[list[tuple[int, bytes]]]:
@@ -344,6 +381,18 @@ class Vault(Protocol):
         ...
 
     # the whole
+    def dump(self, *, vectors: bool = False) -> Iterator[Row]:
+        """Everything but what can be made again from the texts."""
+        ...
+
+    def take_in(self, taken: Iterable[Row]) -> TakenIn:
+        """Add what another vault dumped, all or nothing; what is here already stays."""
+        ...
+
+    def copy_to(self, path: Path, key: bytes) -> None:
+        """One encrypted copy, as everything stands at one moment, under another key of 32 bytes."""
+        ...
+
     def state(self) -> VaultState: ...
     def close(self) -> None: ...
 

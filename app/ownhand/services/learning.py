@@ -257,6 +257,13 @@ class Learning:
         self._vault.forget_learning()
         self._changed()
 
+    def vault_changed(self) -> None:
+        """Something was forgotten or brought back: nothing that was read from the vault before holds any more."""
+        with self._lock:
+            self._profile = StyleProfile()
+        self.audiences_changed()
+        self._changed()
+
     def _store(self, preference: Preference) -> None:
         self._vault.save_preference(preference)
         self._changed()
@@ -265,6 +272,7 @@ class Learning:
         with self._lock:
             self._evidence = None
             self._vectors = None
+            self._settled.clear()
             self.version += 1
 
     # style, as measured and as chosen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import tempfile
 import uuid
@@ -10,16 +12,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from ownhand.domain.corpus import Document, Hit, Kind, ReplyContext, Source
 from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_audience
-from ownhand.domain.ports import Vault
+from ownhand.domain.ports import Correspondent, Vault
 from ownhand.errors import BadInput, DiskFull
 from ownhand.services.retrieval import Retrieval
 
 MAILTO_LIMIT = 1800
 """Longer links are cut by mail programs and by Windows' shell; an unsent .eml takes over from here."""
+
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""A full disk, a used-up quota, a limit on the size of files."""
 
 
 class Library:
@@ -87,6 +94,20 @@ class Library:
     def forget(self, document_id: str) -> None:
         """Remove one document with all that was derived from it."""
         self.on_forgotten(self._vault.forget_document(document_id))
+
+    def people(self) -> list[str]:
+        """Everybody the person has written to, the most frequent first; bare addresses, or names."""
+        return self._vault.correspondents()
+
+    def about(self, address: str) -> Correspondent:
+        """How much `forget_person` would remove."""
+        return self._vault.correspondent(address)
+
+    def forget_person(self, address: str) -> Correspondent:
+        """Remove what was written to one person, with all that was derived from it; what went."""
+        about = self._vault.correspondent(address)
+        self.on_forgotten(self._vault.forget_person(address))
+        return about
 
     # audiences
 
@@ -167,16 +188,28 @@ def write_atomically(path: Path, data: bytes) -> None:
     """Write beside the target, then put it in place; an existing file survives a failure.  Raises DiskFull,
     BadInput.
     """
+
+    def put(stream: IO[bytes]) -> None:
+        stream.write(data)
+
+    write_whole(path, put)
+
+
+def write_whole(path: Path, put: Callable[[IO[bytes]], None]) -> None:
+    """As `write_atomically`, for what is written piece by piece: `put` writes all of it."""
     beside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
         with open(beside, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
-            stream.write(data)
+            put(stream)
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)
-    except OSError as error:
-        beside.unlink(missing_ok=True)
-        if error.errno in {28, 122}:
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
+        if error.errno in NO_ROOM:
             raise DiskFull(
                 f"There is no room to save {path.name}. Free some space and save again; nothing is lost."
             ) from error

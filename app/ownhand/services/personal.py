@@ -182,12 +182,28 @@ class Personal:
                 _log.warning("the token memory was not extended: %s", type(error).__name__)
 
     def forgotten(self, passages: Sequence[int]) -> None:
-        """Documents were removed: take their vectors out, and learn what is left anew."""
+        """Documents were removed: drop what was made from them at once, and learn what is left anew.
+
+        Until that is done, completions and suggestions go without the history rather than with a part that must not
+        be there.
+        """
+        self._known.clear()
+        self.memory = Memory()
+        self._learning.vault_changed()
+        self._quietly(lambda: self._engine.forget(self.token_memory))
+        self._quietly(lambda: self._unindex(passages))
+
+        def work() -> None:
+            # once more: a filling that was under way may have read them before they were removed
+            self._quietly(lambda: self._unindex(passages))
+            self._quietly(self._relearn)
+
+        self._run(work).join()
+        self.count()
+
+    def _unindex(self, passages: Sequence[int]) -> None:
         if self._recall is not None and passages:
             self._recall.remove(COLLECTION, passages)
-        self._known.clear()
-        self._run(lambda: self._quietly(self._relearn)).join()
-        self.count()
 
     def _relearn(self) -> None:
         self.memory = Memory()
