@@ -17,7 +17,8 @@ from ownhand.ui.editor import Span, WritingEdit
 from ownhand.ui.header import Header
 from ownhand.ui.widgets import timer
 
-AUTOSAVE_MS = 1500
+AUTOSAVE_MS = 1000
+"""From the first change that is not saved yet; so somebody who types without a pause is saved as often."""
 SETTLE_MS = 20_000
 """A suggestion that was taken counts as kept once the person has not touched the text for so long."""
 
@@ -53,7 +54,7 @@ def kept_of(suggested: str, span: str, *, whole: bool) -> str:
 
 
 class Session(QObject):
-    """One draft at a time, saved whole 1.5 s after the last change and whenever it is left.
+    """One draft at a time, saved whole within a second of a change and whenever it is left.
 
     Signals:
         opened: another draft is on the page.
@@ -173,7 +174,8 @@ class Session(QObject):
         if self._filling or self._draft is None:
             return
         self._dirty = True
-        self._autosave.start(AUTOSAVE_MS)
+        if not self._autosave.isActive():
+            self._autosave.start(AUTOSAVE_MS)
         if self._taken:
             self._settled.start()
         self.changed.emit()
