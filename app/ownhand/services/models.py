@@ -329,7 +329,7 @@ class Models:
         if not info.fits and info.path not in spared:
             needed, free = info.memory.main / 1e9, max(0, info.available) / 1e9
             raise ModelError(
-                f"{info.name} needs about {needed:.1f} GB of memory and {free:.1f} GB are free. "
+                f"{info.path.name} needs about {needed:.1f} GB of memory and {free:.1f} GB are free. "
                 f"Close other programs, or choose {self._largest_that_fits(role)}, which fits."
             )
         return info
