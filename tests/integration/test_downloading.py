@@ -16,6 +16,7 @@ from helpers.model_files import split
 from helpers.offered import offer
 from helpers.vaults import KEY
 from ownhand.adapters.fetch_client import HubFetcher
+from ownhand.adapters.safe import Safe
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker import random_model
 from ownhand.adapters.worker.engine_client import EngineClient
@@ -23,6 +24,7 @@ from ownhand.domain.catalog import Machine
 from ownhand.domain.download import Progress
 from ownhand.errors import BadInput, Cancelled, DownloadError, ModelError
 from ownhand.services.downloading import ARRIVING, Downloads
+from ownhand.services.library import write_whole
 from ownhand.services.models import Engines, Models
 from ownhand.services.privacy import Privacy
 from ownhand.services.status import Status
@@ -106,11 +108,11 @@ def test_a_connection_is_in_the_log_while_it_is_open_and_taken_along_with_everyt
         downloads.run(NAME, watch)
     assert open_while_running[0] == ""
     assert [entry.outcome for entry in vault.connections()] == ["stopped", "redirected"]
-    privacy = Privacy(vault, [], list, list)
+    privacy = Privacy(vault, Safe(vault, tmp_path, write_whole), [], list, list)
     assert privacy.connections() == vault.connections()
     privacy.export(tmp_path / "all.zip")
     shutil.unpack_archive(tmp_path / "all.zip", tmp_path / "all")
-    assert "download of Second Hand" in (tmp_path / "all" / "connections.json").read_text("utf-8")
+    assert "download of Second Hand" in (tmp_path / "all" / "data" / "connection.jsonl").read_text("utf-8")
 
 
 def test_a_stopped_download_stands_as_partial_and_can_be_discarded(downloads, server, folder):
