@@ -462,7 +462,20 @@ def _erase(arguments: Arguments) -> int:
 def _doctor(arguments: Arguments) -> int:
     from ownhand.cli import doctor
 
-    return doctor.run(folder_of(arguments), as_json=arguments.json)
+    def key() -> bytes | None:
+        """Of the vault; None where it would have to be asked for and nobody can be asked."""
+        keys = KeyRing(folder)
+        passphrase = os.environ.get(PASSPHRASE)
+        if keys.holder() == "passphrase" and passphrase is None:
+            if not sys.stdin.isatty():
+                return None
+            passphrase = _ask_passphrase(new=False)
+        return keys.unlock(passphrase)
+
+    folder = folder_of(arguments)
+    if arguments.salvage:
+        return doctor.salvage(folder, key, lambda value, text: shown.put(value, arguments, text))
+    return doctor.run(folder, key, as_json=arguments.json)
 
 
 def _bench(arguments: Arguments) -> int:

@@ -12,18 +12,48 @@ from pathlib import Path
 from typing import Any
 
 from ownhand import __version__
+from ownhand.adapters import salvage as adapter
 from ownhand.adapters.fetch_client import walls_stand
 from ownhand.adapters.keys import KeyRing, keyring_available
 from ownhand.adapters.store import SqlVault
+from ownhand.adapters.store_file import FILE_NAME
 from ownhand.compose import Workers
 from ownhand.domain.ports import Generate, Lane
-from ownhand.errors import OwnhandError
+from ownhand.errors import BadInput, KeyUnavailable, OwnhandError, VaultError, VaultInUse
 from ownhand.screen import has_display
 
 Check = Callable[[], str]
 
 
-def run(folder: Path, *, as_json: bool) -> int:
+Key = Callable[[], bytes | None]
+"""The key of the person's vault; None where it cannot be had without asking."""
+
+
+def salvage(folder: Path, key: Key, show: Callable[[object, Callable[[], str]], None]) -> int:
+    """Save what can be read of a damaged vault; 0 if it was done.  Raises VaultError."""
+    if not (folder / FILE_NAME).exists():
+        raise BadInput(f"There is no vault in {folder}.")
+    found = key()
+    if found is None:
+        raise KeyUnavailable("This vault is protected by a passphrase; set OWNHAND_PASSPHRASE.")
+    if adapter.examine(folder, found).sound:
+        show({"sound": True}, lambda: "The vault is sound; there is nothing to salvage.")
+        return 0
+    done = adapter.salvage(folder, found)
+    saved = done.saved
+
+    def text() -> str:
+        return (
+            f"Saved: {saved.documents:,} documents, {saved.drafts:,} drafts, {saved.edits:,} edits and "
+            f"{saved.preferences:,} rules. At most {done.unreadable:,} rows stood on damaged pages and are lost. "
+            f"The damaged file is kept as {done.kept_as.name}; remove it when you miss nothing."
+        )
+
+    show(done, text)
+    return 0
+
+
+def run(folder: Path, key: Key, *, as_json: bool) -> int:
     """Check part by part; 0 if all that is needed works."""
     workers = Workers()
     rows: list[dict[str, Any]] = []
@@ -44,6 +74,7 @@ def run(folder: Path, *, as_json: bool) -> int:
         check("version", lambda: __version__)
         check("vault", _vault)
         check("key", lambda: _key(folder))
+        check("your vault", lambda: _examined(folder, key))
         check("disk", lambda: _disk(folder))
         check("engine", lambda: _engine(workers))
         check("recall", lambda: _recall(workers))
@@ -70,6 +101,25 @@ def _vault() -> str:
         except sqlite3.DatabaseError:
             return f"{state.cipher}; the file is unreadable without its key"
     raise OwnhandError("The vault is not encrypted. Reinstall Ownhand; do not import anything.")
+
+
+def _examined(folder: Path, key: Key) -> str:
+    if not (folder / FILE_NAME).exists():
+        return "there is none yet"
+    try:
+        found = key()
+        if found is None:
+            return "not looked at: set OWNHAND_PASSPHRASE, or run this in a terminal"
+        condition = adapter.examine(folder, found)
+    except VaultInUse:
+        return "not looked at: Ownhand has it open; close it first"
+    if condition.sound:
+        return f"all {condition.pages:,} pages are sound"
+    what = f"{condition.damaged:,} of {condition.pages:,} pages" if condition.damaged else "its structure"
+    raise VaultError(
+        f"vault.db is damaged ({what}). Put back a backup (ownhand restore), or save what can be read with "
+        "'ownhand doctor --salvage'."
+    )
 
 
 def _key(folder: Path) -> str:

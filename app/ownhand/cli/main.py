@@ -120,7 +120,10 @@ def parser() -> argparse.ArgumentParser:
     )
     one = command("erase", "destroy the key and remove everything Ownhand stored")
     one.add_argument("--yes", action="store_true", help="do not ask")
-    command("doctor", "check that every part works on this machine")
+    one = command("doctor", "check that every part works on this machine, and that the vault's file is sound")
+    one.add_argument(
+        "--salvage", action="store_true", help="put what can be read of a damaged vault into a new one; the old is kept"
+    )
     one = command("bench", "measure this machine: typing latency, writing speed, import and search")
     one.add_argument("what", nargs="?", choices=["engine", "import", "search", "retrieval"], default="engine")
     one.add_argument("--larger", action="store_true", help="engine: also models of 360M and 1.5B that it makes (slow)")
