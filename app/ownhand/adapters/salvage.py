@@ -71,9 +71,7 @@ def examine(folder: Path, key: bytes) -> Condition:
         if not damaged:
             try:
                 remarks = [row[0] for row in db.execute("PRAGMA integrity_check").fetchall() if row[0] != "ok"]
-                remarks += [
-                    f"a row of {row[0]} has lost its parent" for row in db.execute("PRAGMA foreign_key_check(5)")
-                ]
+                remarks += [f"a row of {row[0]} has lost its parent" for row in db.execute("PRAGMA foreign_key_check")]
             except dbapi2.DatabaseError as error:
                 remarks = [str(error)]
     return Condition(pages, len(damaged), tuple(remarks))
