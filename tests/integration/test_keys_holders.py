@@ -386,7 +386,8 @@ def test_a_change_that_fails_leaves_the_old_holder(folder: Path, wallet: MemoryK
 def test_erasing_takes_the_key_and_every_file(folder: Path, wallet: MemoryKeyring, how: keys.Holder) -> None:
     ring = KeyRing(folder)
     vault = SqlVault.open(folder, ring.create(how, "words"), ring.describe())
-    removed = erase(folder, vault)
+    vault.close()
+    removed = erase(folder)
     assert ("the key in the system keyring" in removed) == (how == "keyring")
     assert ("vault.key" in removed) == (how == "keyfile")
     assert {"key.json", "vault.db"} <= set(removed)

@@ -278,7 +278,8 @@ def test_after_a_change_of_key_only_the_new_one_opens_it(folder: Path) -> None:
 def test_erasing_leaves_no_file_behind(vault: SqlVault, folder: Path) -> None:
     vault.set_setting("x", "y")
     assert exists(folder)
-    removed = erase(folder, vault)
+    vault.close()
+    removed = erase(folder)
     assert "vault.db" in removed
     assert list(folder.iterdir()) == []
     assert not exists(folder)
