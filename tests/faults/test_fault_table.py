@@ -6,7 +6,10 @@ One row for each in helpers/faults.py.
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,11 +21,12 @@ from helpers.person import OFFSCREEN, Person, child_workers, press, wait_for
 from ownhand import paths
 from ownhand.adapters.worker.client import Supervision
 from ownhand.compose import Options, build
+from ownhand.domain.completion import CompletionContext
 
 pytestmark = [
     pytest.mark.qt_log_ignore(OFFSCREEN, extend=True),
     pytest.mark.timeout(300),
-    pytest.mark.skipif(not hasattr(__import__("signal"), "SIGSTOP"), reason="the faults are POSIX signals"),
+    pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="the faults are POSIX signals"),
 ]
 
 MAILBOX = Path(__file__).parents[1] / "data" / "import" / "robin.mbox"
@@ -83,3 +87,15 @@ def test_the_window_goes_on(robin: Person, target: Target, fault: Fault) -> None
     assert robin.window.edit.hasFocus()
     robin.wait_until_saved()
     assert len(child_workers("engine")) <= 1, "nothing is left behind"
+
+
+def test_what_was_asked_of_an_engine_that_dies_is_asked_of_the_next_one_without_another_key(
+    robin: Person, target: Target
+) -> None:
+    pid = target.pid
+    os.kill(pid, signal.SIGSTOP)  # so that it dies with the request in its hands
+    threading.Timer(0.3, os.kill, (pid, signal.SIGKILL)).start()
+    completion = robin.app.completing.complete(CompletionContext("Hi Dana,\n\nThanks so much for"))
+    assert completion.usage is not None
+    assert completion.usage.finish != "failed"
+    assert completion.usage.new_tokens > 0

@@ -27,7 +27,7 @@ from ownhand.domain.completion import (
 )
 from ownhand.domain.corpus import Kind
 from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream, Usage
-from ownhand.errors import UserError
+from ownhand.errors import UserError, WorkerError
 from ownhand.services.personal import Personal
 from ownhand.services.writing import is_capable
 from ownhand.settings import COMPLETIONS, MAX_WORDS, Settings
@@ -220,6 +220,18 @@ class Completing:
             memory_weight=self._personal.memory_weight if personal else 0.0,
             min_probability=self._gate.min_probability / 3,
         )
+        # WHY twice: a worker that died is replaced, and nobody may press the key that would ask the new one
+        for last in (False, True):
+            try:
+                return self._ask(request, generation)
+            except UserError as error:
+                if last or not isinstance(error, WorkerError) or generation not in (None, self._generation):
+                    _log.warning("no completion: %s", type(error).__name__)
+                    break
+        return None, Usage(finish="failed")
+
+    def _ask(self, request: Generate, generation: int | None) -> tuple[Candidate | None, Usage]:
+        """The model's own continuation.  Raises WorkerError, ModelError."""
         try:
             # The engine may have to start first: whoever types must not wait for the lock meanwhile.
             stream = self._engine.generate(request)
@@ -234,9 +246,6 @@ class Completing:
             for piece in stream:
                 steps.append(piece.text)
                 logprobs.append(piece.logprob)
-        except UserError as error:
-            _log.warning("no completion: %s", type(error).__name__)
-            return None, Usage(finish="failed")
         finally:
             with self._wake:
                 if generation is None or generation == self._generation:
