@@ -49,6 +49,13 @@ MAX_WORDS = Setting(
     "completions.max_words", 8, "Words per completion", "Longer ones are right less often.", WRITING, low=1, high=12
 )
 STRENGTH = Setting("strength", 100, "How much it writes like you", "0 is the plain model.", WRITING, low=0, high=100)
+SENSITIVE = Setting(
+    "mask_sensitive",
+    True,
+    "Never suggest numbers and passwords",
+    "Telephone, card and account numbers and passwords in your history are kept from the model.",
+    WRITING,
+)
 LEARN = Setting("learn", True, "Learn from my changes", "Off keeps what was learned and adds nothing.", WRITING)
 NAME = Setting("name", "", "Your name", "How drafts are signed where nothing else is known.", WRITING)
 THEME = Setting(
@@ -84,7 +91,7 @@ SUGGESTION_MODEL = Setting("model.suggestion", "", "Model for suggestions", "Emp
 WELCOMED = Setting("welcomed", False, "First run finished", "Shows the welcome again when switched off.", ADVANCED)
 
 SETTINGS: tuple[Setting[bool] | Setting[int] | Setting[str], ...] = (
-    COMPLETIONS, MAX_WORDS, STRENGTH, LEARN, NAME, THEME, FONT_SIZE, THREADS, GPU_LAYERS,
+    COMPLETIONS, MAX_WORDS, STRENGTH, SENSITIVE, LEARN, NAME, THEME, FONT_SIZE, THREADS, GPU_LAYERS,
     REST_MINUTES, COMPLETION_MODEL, SUGGESTION_MODEL, WELCOMED,
 )  # fmt: skip
 

@@ -63,6 +63,20 @@ def test_an_import_keeps_what_the_person_wrote_and_counts_the_rest(imported: dic
     assert imported["others"] > 0
 
 
+def test_a_preview_shows_what_an_import_would_store_and_stores_nothing(tmp_path: Path, ownhand: Run):
+    vault = ("--vault", str(tmp_path / "vault"), "--key", "file")
+    shown = ownhand(
+        "import", str(MAILBOX), "--preview", "--not-person", "Dana Li", "--since", "2025-02-01", *vault
+    ).stdout
+    assert "By recipient:" in shown
+    assert "dana.li@" not in shown.split("Left out:")[0]
+    assert "left out by your choice" in shown
+    assert "Nothing was stored." in shown
+    assert json.loads(ownhand("sources", "--json", *vault).stdout) == []
+    refused = ownhand("import", str(MAILBOX), "--since", "yesterday", *vault, status=2)
+    assert "'yesterday' is no date" in refused.stderr
+
+
 def test_a_second_import_adds_nothing(imported: dict[str, Any], ownhand: Run):
     again = json.loads(ownhand("import", str(MAILBOX), "--me", ME, "--json").stdout)
     assert again["added"] == 0

@@ -17,8 +17,10 @@ from ownhand.adapters.importers import IMPORTERS
 from ownhand.adapters.store import SqlVault
 from ownhand.domain import cleaning
 from ownhand.domain.corpus import Document, Kind
+from ownhand.domain.ports import OTHER_KIND
 from ownhand.errors import BadInput
-from ownhand.services.importing import AUTOMATIC, HISTORY, OTHER_KIND, Importing
+from ownhand.services.importing import HISTORY, Importing
+from ownhand.services.sieve import AUTOMATIC
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "import"
 ROBIN = DATA / "robin.mbox"

@@ -255,3 +255,64 @@ def test_headers_in_another_order_end_the_own_text_too() -> None:
 def test_a_divider_without_headers_still_gives_what_is_answered() -> None:
     parts = cleaning.split(f"{REPLY}\n\n-----Original Message-----\nWould Tuesday suit you?\n\nDana")
     assert (parts.own, parts.quoted) == (REPLY, "Would Tuesday suit you?\n\nDana")
+
+
+PROGRAMS = [
+    "On Mon, Mar 4, 2024 at 9:15 AM Dana Li <dana@example.org> wrote:",
+    "On 4 March 2024 at 09:15, Dana Li wrote:",
+    "On 04/03/2024 09:15, Dana Li wrote:",
+    "Dana Li <dana@example.org> writes:",
+    "On Monday, March 4th, 2024 at 9:15 AM, Dana Li <dana@example.org> wrote:",
+    "On Mar 4, 2024, at 9:15 AM, Dana Li <dana@example.org> wrote:",
+    "On 2024-03-04 09:15, Dana Li wrote:",
+    "At 09:15 04/03/2024, Dana Li wrote:",
+    "Quoting Dana Li <dana@example.org>:",
+    "Am 04.03.2024 um 09:15 schrieb Dana Li:",
+    "Am Mo., 4. März 2024 um 09:15 Uhr schrieb Dana Li <dana@example.org>:",
+    "Am 4. März 2024 09:15:02 MEZ schrieb Dana Li <dana@example.org>:",
+    "Dana Li <dana@example.org> schrieb am Mo., 4. März 2024, 09:15:",
+    "Am Montag, dem 04.03.2024 um 09:15 +0100 schrieb Dana Li:",
+    'Am 04.03.24, 09:15 schrieb "Dana Li" <dana@example.org>:',
+    "Zitat von Dana Li <dana@example.org>:",
+    "On 04.03.2024 um 09:15 Dana Li hat geschrieben:",
+    "Le lun. 4 mars 2024 à 09:15, Dana Li <dana@example.org> a écrit :",
+    "Le 04/03/2024 à 09:15, Dana Li a écrit :",
+    "Le 4 mars 2024 à 09:15, Dana Li <dana@example.org> a écrit :",
+    "Dana Li <dana@example.org> a écrit :",
+    "Le lundi 4 mars 2024 à 09:15:02 UTC+1, Dana Li <dana@example.org> a écrit :",
+    "El lun, 4 mar 2024 a las 9:15, Dana Li (<dana@example.org>) escribió:",
+    "El 4/3/24 a las 9:15, Dana Li escribió:",
+    "El 4 mar 2024, a las 9:15, Dana Li <dana@example.org> escribió:",
+    "El lunes, 4 de marzo de 2024, 09:15:02 CET, Dana Li <dana@example.org> escribió:",
+    "Dana Li escribió el 04/03/2024 09:15:",
+    "Il giorno lun 4 mar 2024 alle ore 09:15 Dana Li <dana@example.org> ha scritto:",
+    "Il 04/03/2024 09:15, Dana Li ha scritto:",
+    "Il giorno 4 mar 2024, alle ore 09:15, Dana Li <dana@example.org> ha scritto:",
+    "Il lunedì 4 marzo 2024 alle ore 09:15:02 CET, Dana Li <dana@example.org> ha scritto:",
+    "Em seg., 4 de mar. de 2024 às 09:15, Dana Li <dana@example.org> escreveu:",
+    "Em 04/03/2024 09:15, Dana Li escreveu:",
+    "A 4 de março de 2024 09:15, Dana Li <dana@example.org> escreveu:",
+    "Dana Li <dana@example.org> escreveu (segunda, 4/03/2024 à(s) 09:15):",
+    "No dia 4 de março de 2024, às 09:15, Dana Li <dana@example.org> escreveu:",
+    "Às 09:15 de 04/03/2024, Dana Li escreveu:",
+    "Op ma 4 mrt 2024 om 09:15 schreef Dana Li <dana@example.org>:",
+    "Op 04-03-2024 om 09:15 schreef Dana Li:",
+    "Op 4 mrt. 2024, om 09:15 heeft Dana Li <dana@example.org> het volgende geschreven:",
+    "Op maandag 4 maart 2024 om 09:15 schreef Dana Li <dana@example.org>:",
+    "Dana Li <dana@example.org> schreef op 4 maart 2024 09:15:",
+]
+"""Attributions of the common programs, in seven languages and several of their dates."""
+
+
+@pytest.mark.parametrize("attribution", PROGRAMS)
+def test_the_attributions_of_the_common_programs_go_with_what_they_announce(attribution: str) -> None:
+    """Above a quote with marks and above one without, in one line and wrapped."""
+    own = "Hello Dana,\n\nthat is fine with me.\n\nRobin"
+    place = attribution.rfind(" ", 0, 60)
+    wrapped = f"{attribution[:place]}\n{attribution[place + 1 :]}" if len(attribution) > 60 else attribution
+    for line in (attribution, wrapped):
+        for quote in ("> Could you send it?\n> Thanks", "Could you send it?\nThanks"):
+            parts = cleaning.split(f"{own}\n\n{line}\n\n{quote}")
+            assert parts.own == own
+            assert parts.quoted == "Could you send it?\nThanks"
+            assert parts.quoted_from == "Dana Li"

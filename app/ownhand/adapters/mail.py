@@ -298,11 +298,36 @@ def _automatic(message: EmailMessage, sender: str) -> str:
         return "calendar"
     if (submitted and submitted != "no") or "X-Autoreply" in message or "X-Autorespond" in message:
         return "auto-reply"
-    if re.match(r"(?:mailer-daemon|postmaster)@", sender):
+    subject = _text(message, "Subject")
+    if _AUTO_REPLY.match(subject):
+        return "auto-reply"
+    if re.match(r"(?:mailer-daemon|postmaster)@", sender) or _UNDELIVERED.match(subject):
         return "bounce"
     if _text(message, "Precedence").lower() in {"bulk", "junk", "list"} or "List-Unsubscribe" in message:
         return "bulk mail"
     return ""
+
+
+_AUTO_REPLY = re.compile(
+    r"(?:automatic reply|auto(?:mated)?[ -]?(?:reply|response)|out of (?:the )?office\b.{0,40}$|autoreply"
+    r"|automatische antwort|abwesenheitsnotiz|abwesend:|réponse automatique|absence du bureau|respuesta automática"
+    r"|fuera de (?:la )?oficina|risposta automatica|fuori (?:sede|ufficio)|resposta automática|ausência temporária"
+    r"|automatisch antwoord|afwezig(?:heidsmelding)?:?)(?::|\s|$)",
+    re.IGNORECASE,
+)
+_UNDELIVERED = re.compile(
+    r"(?:undeliverable|undelivered mail|mail delivery (?:failed|subsystem)|delivery status notification|returned mail"
+    r"|delivery failure|unzustellbar|zustellung (?:fehlgeschlagen|nicht möglich)|non remis|échec de (?:la )?remise"
+    r"|no se puede entregar|mancato recapito|non recapitabile|não foi possível entregar|onbestelbaar)\b",
+    re.IGNORECASE,
+)
+_ANSWERED = re.compile(
+    r"(?:accepted|declined|tentative(?:ly accepted)?|cancell?ed(?: event)?|(?:updated )?invitation|zugesagt|abgesagt"
+    r"|mit vorbehalt|abgelehnt|accepté|refusé|provisoire|aceptado|rechazado|provisional|accettato|rifiutato|provvisorio"
+    r"|aceite|recusado|provisório|geaccepteerd|geweigerd|voorlopig)\s?:\s",
+    re.IGNORECASE,
+)
+"""What calendars put before the subject of an answer."""
 
 
 # ----------------------------------------------------------------------------------------------------------------- body
@@ -328,12 +353,14 @@ def _with_body(found: Message, headers: bytes, body: bytes, where: str) -> Messa
             if not embedded:
                 own.append(text)
     parts = cleaning.split("\n\n".join(own), found.sender_name)
+    calendar = calendar or bool(_ANSWERED.match(found.title) and cleaning.word_count(parts.own) < 12)
     return replace(
         found,
         body="\n\n".join(whole),
         own_text=parts.own,
         quoted=parts.quoted,
         quoted_from=parts.quoted_from,
+        signature=parts.signature,
         automatic="calendar" if calendar and not found.automatic else found.automatic,
     )
 

@@ -93,7 +93,12 @@ def _connection_log(db: Connection) -> None:
     )
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_first_tables, _connection_log)
+def _signatures(db: Connection) -> None:
+    db.execute("ALTER TABLE document ADD COLUMN signature TEXT NOT NULL DEFAULT ''")
+    db.execute("ALTER TABLE document ADD COLUMN language TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_first_tables, _connection_log, _signatures)
 
 
 def version_of(db: Connection) -> int:

@@ -24,7 +24,7 @@ _MAX_WORD_LENGTH: Final = 256
 
 _DOCUMENT: Final = """
     SELECT d.seq, d.id, d.kind, d.text, d.title, d.recipients, d.written_at, d.reply_text, d.reply_from,
-           (SELECT f.origin FROM found_in f WHERE f.document = d.seq ORDER BY f.source LIMIT 1)
+           (SELECT f.origin FROM found_in f WHERE f.document = d.seq ORDER BY f.source LIMIT 1), d.signature, d.language
     FROM document d"""
 _PASSAGE: Final = """
     SELECT p.id, d.id, p.text, d.title, d.recipients, d.written_at, d.kind
@@ -96,6 +96,16 @@ class History:
                 (*values, limit, offset),
             ).fetchall()
         return [_document(row) for row in found]
+
+    def signatures(self) -> list[tuple[str, int]]:
+        """The commonest signatures under documents, with how many have each."""
+        with self._file.read() as db:
+            return list(
+                db.execute(
+                    "SELECT signature, COUNT(*) FROM document WHERE signature <> '' GROUP BY signature"
+                    " ORDER BY COUNT(*) DESC LIMIT 100"
+                ).fetchall()
+            )
 
     def document(self, document_id: str) -> Document | None:
         """The document with this identity, or None."""
@@ -206,8 +216,8 @@ def _add_document(db: Connection, source_id: int, document: Document) -> bool:
         return False
     written_at, title = rows.time_out(document.written_at), rows.clean(document.title)
     inserted = db.execute(
-        "INSERT INTO document(id, kind, written_at, title, recipients, reply_text, reply_from, text)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING RETURNING seq",
+        "INSERT INTO document(id, kind, written_at, title, recipients, reply_text, reply_from, text, signature,"
+        " language) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO NOTHING RETURNING seq",
         (
             identity,
             document.kind.value,
@@ -216,6 +226,8 @@ def _add_document(db: Connection, source_id: int, document: Document) -> bool:
             rows.list_out(document.recipients),
             *rows.reply_out(document.reply_to),
             rows.clean(document.text),
+            rows.clean(document.signature),
+            document.language,
         ),
     ).fetchall()
     seq = inserted[0][0] if inserted else None
@@ -255,6 +267,8 @@ def _document(row: Sequence[Any]) -> Document:
         written_at=rows.time_in(row[6]),
         reply_to=None if row[7] is None else ReplyContext(row[7], row[8]),
         origin=row[9] or "",
+        signature=row[10],
+        language=row[11],
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from getpass import getpass
 from pathlib import Path
@@ -21,7 +22,7 @@ from ownhand.compose import App, Options, build, erase_everything
 from ownhand.domain import actions
 from ownhand.domain.completion import CompletionContext
 from ownhand.domain.corpus import Kind, ReplyContext
-from ownhand.domain.download import Progress
+from ownhand.domain.download import Pace, Progress
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.figures import megabytes
 from ownhand.domain.suggestion import SuggestionRequest
@@ -29,6 +30,7 @@ from ownhand.errors import BadInput, Cancelled, KeyUnavailable, UserError
 from ownhand.services.models import ROLES
 from ownhand.services.privacy import long_enough
 from ownhand.services.retrieval import query_words
+from ownhand.services.sieve import Exclusions
 
 KEYS: dict[str, Holder] = {"keyring": "keyring", "passphrase": "passphrase", "file": "keyfile"}
 
@@ -112,15 +114,31 @@ def _stdin(what: str, *, strip: bool = True) -> str:
 
 def _import(app: App, arguments: Arguments) -> int:
     on_terminal = sys.stderr.isatty() and not arguments.json
+    pace = Pace()
 
     def progress(done: int, total: int, what: str) -> None:
         if on_terminal:
-            share = f"{100 * done // total:3d} %" if total else ""
-            print(f"\r\x1b[K{share} {what[:60]}", end="", file=sys.stderr, flush=True)
+            line = shown.reading(done, total, pace.mark(time.monotonic(), done), what)
+            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
+    exclusions = Exclusions(
+        tuple(arguments.not_folder),
+        tuple(arguments.not_person),
+        arguments.since,
+        arguments.until,
+        tuple(arguments.not_matching),
+    )
+    if arguments.preview:
+        try:
+            found = app.importing.preview(arguments.paths, arguments.me, exclusions, progress)
+        finally:
+            if on_terminal:
+                print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+        shown.put(found, arguments, lambda: shown.preview(found))
+        return 0
     before = app.privacy.state().documents
     try:
-        report = app.importing.run(arguments.paths, arguments.me, progress)
+        report = app.importing.run(arguments.paths, arguments.me, progress, exclusions=exclusions)
         trouble = ""
         try:
             app.importing.embed_pending(progress)

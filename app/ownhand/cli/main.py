@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
 from ownhand import __version__, logs, paths
@@ -57,6 +58,17 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--me", action="append", default=[], metavar="ADDRESS", help="an address of yours; may be repeated"
     )
+    one.add_argument("--preview", action="store_true", help="show what would be kept and cut, and store nothing")
+    without = one.add_argument_group("what to leave out (each may be repeated)")
+    without.add_argument("--not-folder", action="append", default=[], metavar="NAME", help="a folder or mailbox file")
+    without.add_argument(
+        "--not-person", action="append", default=[], metavar="WHO", help="a recipient: address, @domain or name"
+    )
+    without.add_argument(
+        "--not-matching", action="append", default=[], metavar="PATTERN", help="a regular expression over the text"
+    )
+    without.add_argument("--since", type=_day, metavar="DATE", help="leave out what is older, such as 2020-01-31")
+    without.add_argument("--until", type=_day, metavar="DATE", help="leave out what is newer")
     one = command("sources", "list what was imported")
     one.add_argument("--remove", type=int, metavar="ID", help="remove a source with all that was learned from its text")
     one = command("search", "find what you wrote, by words or by meaning")
@@ -145,6 +157,13 @@ def _suggestion_options(one: argparse.ArgumentParser) -> None:
 
 def _text_actions() -> list[str]:
     return [a.id for a in actions.ACTIONS if a.id not in {"draft", "reply", "custom"}]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2020-01-31") from None
 
 
 def _path(text: str) -> Path:

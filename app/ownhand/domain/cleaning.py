@@ -34,6 +34,8 @@ class Parts:
     quoted_from: str = field(default="", repr=False)
     """The name in the attribution, '' if none."""
     forwarded: bool = False
+    signature: str = field(default="", repr=False)
+    """What was taken off below the text: behind "-- ", or contact lines under the name."""
 
 
 def normalise(text: str) -> str:
@@ -72,6 +74,7 @@ def split(body: str, sender_name: str = "") -> Parts:
     lines = normalise(body).split("\n")
     own: list[str] = []
     quoted: list[str] = []
+    signature: list[str] = []
     name = ""
     forwarded = interrupted = False
     index = 0
@@ -102,7 +105,10 @@ def split(body: str, sender_name: str = "") -> Parts:
             quoted.extend("> " + rest for rest in lines[index:])
             break
         if line.rstrip() == "--" or (q.RULE.match(line) and _is_list_footer(lines, index)):
-            index = _skip_signature(lines, index)
+            end = _skip_signature(lines, index)
+            if line.rstrip() == "--" and not signature:
+                signature = lines[index + 1 : end]
+            index = end
             continue
         if q.is_mobile_tagline(line):
             index += 1
@@ -110,8 +116,15 @@ def split(body: str, sender_name: str = "") -> Parts:
         own.append(lines[index])
         interrupted = bool(quoted)
         index += 1
-    own = _without_contact_block(_without_disclaimer(own), sender_name)
-    return Parts(rejoin("\n".join(own)), "" if forwarded else _unquote(quoted), name, forwarded)
+    own = _without_disclaimer(own)
+    text = _without_contact_block(own, sender_name)
+    signature = signature or own[len(text) :]
+    under = "\n".join(line.strip() for line in _without_disclaimer(signature)[:SIGNATURE_LINES] if line.strip())
+    return Parts(rejoin("\n".join(text)), "" if forwarded else _unquote(quoted), name, forwarded, under)
+
+
+SIGNATURE_LINES = 8
+"""What is longer is no signature, or one with a notice that its lawyers wrote."""
 
 
 # --------------------------------------------------------------------------------------------------------- recognition
@@ -182,6 +195,8 @@ def _attribution(lines: list[str], index: int) -> int:
         following = _next_text(lines, index + length)
         before_quote = following is not None and _is_quoted(lines[following])
         dated = bool(q.CLOCK.search(joined) or q.DAY.search(joined) or q.ADDRESS.search(joined))
+        if q.QUOTING.match(joined) and (before_quote or dated):
+            return length
         if q.ATTRIBUTION.search(joined) and (before_quote or dated):
             return length
         if before_quote and dated and (q.ADDRESS.search(joined) or q.CLOCK.search(joined)):
@@ -193,16 +208,20 @@ def _attribution(lines: list[str], index: int) -> int:
 _NAME = r"[^\W\d_][\w.'’-]*(?:,? [^\W\d_][\w.'’-]*){0,5}"
 _NAMED = (
     re.compile(rf"({_NAME})[ ,\"]*[(\[<]{{1,2}}\s?(?:mailto:)?[^\s@<>]{{1,64}}@"),
-    re.compile(rf"(?:,|:\d\d|\bschrieb|\bschreef|\bskrev)\s({_NAME}) ?(?:wrote|pisze|:|$)"),
-    re.compile(rf"\s*({_NAME}) ?(?:wrote|writes|schrieb|:|$)"),
+    re.compile(rf"(?:,|:\d\d|\d{{4}}|\bschrieb|\bschreef|\bskrev)\s({_NAME}) ?(?:pisze|:|$)"),
+    re.compile(rf"\s*({_NAME}) ?(?:writes|schrieb|schreef|skrev|escribió|escreveu|ha scritto|a écrit|:|$)"),
 )
-_NO_NAME = re.compile(r"(?:(?:PM|AM|Uhr|schrieb|schreef|skrev|om|um|à|at|On)\b[ ,]*)+")
+_NO_NAME = re.compile(
+    r"^(?:(?:PM|AM|Uhr|schrieb|schreef|skrev|heeft|om|um|à|at|On|Zitat von|Quoting|In article"
+    r"|CES?T|MES?Z|UTC|GMT|BST|WES?T|[ECMP][SD]T)\b[ ,]*)+"
+)
 
 
 def _name_in(text: str) -> str:
     """The name in an attribution or a From line, '' where only an address or nothing can be told."""
     text = text[: q.LINE_LIMIT]
-    found = _NAMED[0].search(text) or _NAMED[1].search(text) or _NAMED[2].match(text)
+    plain = q.WROTE_LAST.sub("", text)
+    found = _NAMED[0].search(text) or _NAMED[1].search(plain) or _NAMED[2].match(plain)
     return _NO_NAME.sub("", found.group(1), count=1).removesuffix(" wrote").strip(" ,") if found else ""
 
 

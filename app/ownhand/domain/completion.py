@@ -16,6 +16,7 @@ from typing import Literal
 
 from ownhand.domain.corpus import Kind, ReplyContext
 from ownhand.domain.draft import EVERYONE
+from ownhand.domain.masking import MASK
 from ownhand.domain.ports import Usage
 
 LaneName = Literal["memory", "model", ""]
@@ -187,8 +188,8 @@ _SENSITIVE = re.compile(
 
 
 def is_sensitive(text: str) -> bool:
-    """Card numbers, IBANs and passwords: never to be proposed, nor to be learned."""
-    return bool(_SENSITIVE.search(text))
+    """Card numbers, IBANs and passwords, and where such were masked: never to be proposed, nor to be learned."""
+    return MASK in text or bool(_SENSITIVE.search(text))
 
 
 # ------------------------------------------------------------------------------------------- a ghost under the

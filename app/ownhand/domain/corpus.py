@@ -40,6 +40,10 @@ class Document:
     reply_to: ReplyContext | None = field(default=None, repr=False)
     origin: str = field(default="", repr=False)
     """Where in its source it was found: a path, or a path and a position."""
+    signature: str = field(default="", repr=False)
+    """What stood under the text and was taken off it; a trait of style, not text."""
+    language: str = ""
+    """ISO 639-1, '' where it cannot be told."""
 
     @staticmethod
     def identify(kind: Kind, text: str, title: str = "") -> str:

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from ownhand.domain.completion import Candidate, is_sensitive
+from ownhand.domain.masking import MASK
 
 ORDER = 3
 WHOLE_WORD = 0.3
@@ -47,13 +48,15 @@ class Memory:
 
     def add(self, text: str, count: int = 1) -> None:
         """Learn a text of the person's own; a negative count forgets it again."""
-        sequence = [START] * ORDER + [chunk for chunk in chunks(text) if not is_sensitive(chunk)]
+        sequence = [START] * ORDER + [MASK if is_sensitive(chunk) else chunk for chunk in chunks(text)]
         with self._lock:
             self._count(sequence, count)
 
     def _count(self, sequence: list[str], count: int) -> None:
         for index in range(ORDER, len(sequence)):
             chunk = sequence[index]
+            if chunk == MASK:  # nothing leads to it, and what follows it follows nothing else
+                continue
             for order in range(ORDER + 1):
                 context = tuple(sequence[index - order : index])
                 followers = self._after[order][context]

@@ -308,6 +308,10 @@ class Vault(Protocol):
 
     def documents(self, source_id: int | None = None, limit: int = 200, offset: int = 0) -> list[Document]: ...
     def document(self, document_id: str) -> Document | None: ...
+    def signatures(self) -> list[tuple[str, int]]:
+        """The commonest signatures under documents, with how many have each."""
+        ...
+
     def each_document(self) -> Iterator[Document]:
         """Every document, newest first, streamed."""
         ...
@@ -428,6 +432,8 @@ class Message:
     """The text it answers, as far as the message quotes it."""
     quoted_from: str = field(default="", repr=False)
     """Whose text that is: the name in the attribution line, '' if none."""
+    signature: str = field(default="", repr=False)
+    """What was taken off below the text: behind "-- ", or a letterhead."""
     automatic: str = ""
     """Why it is no writing of a person ('bounce', 'auto-reply', 'bulk mail', 'calendar'), or ''."""
     where: str = field(default="", repr=False)

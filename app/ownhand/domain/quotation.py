@@ -14,12 +14,13 @@ LINE_LIMIT = 400
 # What stands between the writer and the colon.  English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish,
 # Danish and Norwegian, Finnish, Polish, Czech, Russian, Ukrainian, Turkish, Hungarian, Romanian, Greek.
 _WROTE = (
-    r"wrote|writes|schrieb|schreibt|geschrieben|a écrit|écrit|écrivait|escribió|escribi[oó]|ha scritto|scrive|scriveva"
+    r"wrote|writes|schrieb|schreibt|geschrieben|geschreven"
+    r"|het volgende geschreven|a écrit|écrit|écrivait|escribió|escribi[oó]|ha scritto|scrive|scriveva"
     r"|escreveu|schreef|skrev|kirjoitti|napisał|napisała|napisał\(a\)|pisze|napsal|napsal\(a\)|написал|написала"
     r"|написал\(а\)|пишет|пише|написав|yazdı|şunları yazdı|ezt írta|a scris|έγραψε"
 )
 _WROTE_CJK = r"のメール|は書きました|さんは書きました|が書きました|写道|寫道|님이 작성|작성"
-_OPENS = r"On|Am|Le|El|Il giorno|Il|Em|Op|Den|På|Dne|W dniu|Dnia|Pe|Στις|В|A[zZ]?"
+_OPENS = r"On|At|Às|No dia|Am|Le|El|Il giorno|Il|Em|Op|Den|På|Dne|W dniu|Dnia|Pe|Στις|В|A[zZ]?"
 
 ATTRIBUTION = re.compile(
     rf"^(?:.{{0,300}}\W)?(?:{_WROTE})\b.{{0,160}}[:：]\s*$|(?:{_WROTE_CJK})\s*[:：]\s*$", re.IGNORECASE
@@ -28,6 +29,15 @@ ATTRIBUTION = re.compile(
 
 ATTRIBUTION_OPENS = re.compile(rf"^\s*(?:(?:{_OPENS})\s|\d{{1,4}}[./年-]\s?\d|[-*]*\s*\w.{{0,80}}<)")
 """The first line of an attribution that a mail program may have wrapped."""
+
+WROTE_LAST = re.compile(rf"\s*\b(?:hat |heeft )?(?:{_WROTE})\s*[:：]?\s*$", re.IGNORECASE)
+"""The verb at the end of an attribution, behind the name."""
+
+QUOTING = re.compile(
+    r"^(?:quoting|zitat von|citando|citando a|quoting from|selon|in article <[^>]{1,120}>,?) ?.{1,120}[:：]\s*$",
+    re.IGNORECASE,
+)
+"""Attributions without a date, as webmail and news readers write them."""
 
 ADDRESS = re.compile(r"[^\s<>()\[\]:;,\"]{1,64}@[\w.-]{1,120}\.\w{2,24}")
 CLOCK = re.compile(r"\b\d{1,2}[:.h]\d{2}\b")

@@ -37,6 +37,8 @@ class Counts:
     """Occurrences and documents by name, and histograms as 'sentence_words:12'."""
     greetings: Counter[str] = field(default_factory=Counter, repr=False)
     sign_offs: Counter[str] = field(default_factory=Counter, repr=False)
+    signatures: Counter[str] = field(default_factory=Counter, repr=False)
+    """What stands below the sign-off; it is shown and never written by a suggestion."""
     openers: Counter[str] = field(default_factory=Counter, repr=False)
     """The first three words of bodies."""
     phrases: Counter[str] = field(default_factory=Counter, repr=False)
@@ -49,7 +51,7 @@ class Counts:
         return {name: getattr(self, name) for name in _PARTS}
 
 
-_PARTS = ("numbers", "greetings", "sign_offs", "openers", "phrases", "emoji", "by_recipient")
+_PARTS = ("numbers", "greetings", "sign_offs", "signatures", "openers", "phrases", "emoji", "by_recipient")
 
 
 @dataclass(slots=True)
@@ -108,6 +110,7 @@ def _count(document: Document) -> Counts:
         greeting = template_of(letter.greeting, document.recipients)
         c.greetings[greeting] += 1
         c.sign_offs[letter.sign_off] += 1
+        c.signatures[document.signature] += 1
         if document.recipients:
             c.by_recipient[f"{address_of(document.recipients[0])}\t{greeting}"] += 1
     found = sentences_of(body)
@@ -184,6 +187,7 @@ def traits(profile: StyleProfile, audience: str = EVERYONE, overrides: Mapping[s
     rows: list[tuple[str, str, str, tuple[str, ...]]] = [
         ("greeting", "Greeting", _forms(c.greetings, "no greeting"), _top(c.greetings)),
         ("sign_off", "Sign-off", _forms(c.sign_offs, "no sign-off"), _top(c.sign_offs)),
+        ("signature", "Signature", _forms(c.signatures, "no signature"), ()),
         ("sentence_length", "Sentence length", f"{_mean(n, 'sentence_words'):.0f} words on average, "
 
         f"half are under {percentile(n, 'sentence_words', 50)}, one in ten over "

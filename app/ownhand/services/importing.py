@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,24 +15,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ownhand.domain import cleaning
-from ownhand.domain.corpus import Document, Kind, ReplyContext
+from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import address_of
 from ownhand.domain.ports import OTHER_KIND, Importer, Message, Progress, Recall, Skipped, Vault
 from ownhand.errors import BadInput
 from ownhand.services.finding import UNREADABLE, Left, files_below
 from ownhand.services.mailbox_owner import Candidate, Owner
+from ownhand.services.preview import Counting, Preview
+from ownhand.services.sieve import NOTHING, Exclusions, Sieve
 
 BATCH = 200
 """Documents per transaction."""
 EMBED_BATCH = 128
-MIN_WORDS = 3
-REPLY_CONTEXT = 4000
-"""Characters that are kept of the message a document answers."""
 HISTORY = "history"
 """The recall collection of the history's passages."""
-
-TOO_SHORT = "fewer than three words of your own"
-AUTOMATIC = "automatic mail"
 
 
 def never() -> bool:
@@ -88,12 +83,9 @@ class ImportReport:
 class _Run:
     """The running totals of one import."""
 
-    left: Left = field(default_factory=Left)
-    seen: set[str] = field(default_factory=set, repr=False)
+    sieve: Sieve
     added: int = 0
     duplicates: int = 0
-    messages: int = 0
-    others: int = 0
     files: int = 0
     unchanged: int = 0
     done_bytes: int = 0
@@ -218,7 +210,7 @@ class Importing(Reading):
                     break
                 if isinstance(item, Skipped):
                     left.add(item.reason, item.where)
-                elif item.kind == Kind.EMAIL:
+                elif item.sender or item.kind == Kind.EMAIL:
                     messages += 1
                     owner.count(item, path)
                 else:
@@ -239,6 +231,7 @@ class Importing(Reading):
         progress: Progress | None = None,
         cancelled: Callable[[], bool] = never,
         embed: bool = False,
+        exclusions: Exclusions = NOTHING,
     ) -> ImportReport:
         """Import what `me` wrote, and documents.  Each path becomes a source.
 
@@ -249,8 +242,9 @@ class Importing(Reading):
         """
         started = time.monotonic()
         mine = self._me(paths, me)
-        run = _Run()
-        by_path = [(path, self._found([path], run.left)) for path in paths]
+        sieve = Sieve(mine, exclusions, self._vault.signatures())
+        run = _Run(sieve)
+        by_path = [(path, self._found([path], sieve.left)) for path in paths]
         report = _Reporter(progress, sum(size for _, found in by_path for _, _, size in found))
         stopped = False
         for root, found in by_path:
@@ -260,7 +254,7 @@ class Importing(Reading):
                 stopped = stopped or cancelled()
                 if stopped:
                     break
-                stopped = not self._import_file(source.id, path, importer, mine, finished, run, report, cancelled)
+                stopped = not self._import_file(source.id, path, importer, finished, run, report, cancelled)
                 run.done_bytes += size
         embedded = 0
         if embed and not stopped:
@@ -271,17 +265,66 @@ class Importing(Reading):
             self.on_added()
         return ImportReport(
             run.added,
-            run.duplicates,
-            run.messages,
-            run.others,
+            run.duplicates + sieve.duplicates,
+            sieve.messages,
+            sieve.others,
             run.files,
             run.unchanged,
             time.monotonic() - started,
             tuple(sorted(mine)),
-            run.left.places,
-            dict(run.left.counts),
+            sieve.left.places,
+            dict(sieve.left.counts),
             embedded,
             stopped,
+        )
+
+    def preview(
+        self,
+        paths: Sequence[Path],
+        me: Sequence[str] = (),
+        exclusions: Exclusions = NOTHING,
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] = never,
+    ) -> Preview:
+        """What `run` would store, without storing it; raises BadInput as `run` does.
+
+        What the vault holds already is not told apart.
+        """
+        sieve = Sieve(self._me(paths, me), exclusions, self._vault.signatures())
+        counting = Counting()
+        found = self._found(paths, sieve.left)
+        report = _Reporter(progress, sum(size for _, _, size in found))
+        done = 0
+        stopped = False
+        for path, importer, size in found:
+            batch: list[Message] = []
+            for item in importer.read(path, own=sieve.me.__contains__):
+                stopped = stopped or cancelled()
+                if stopped:
+                    break
+                message = sieve.take(item)
+                if message is not None:
+                    batch.append(message)
+                if len(batch) >= BATCH:
+                    _count(counting, sieve, batch)
+                report(done + _position(item), path.name)
+            _count(counting, sieve, batch)
+            done += size
+            if stopped:
+                break
+        report(done, "", force=True)
+        return Preview(
+            counting.documents,
+            sieve.messages,
+            sieve.others,
+            dict(counting.folders.most_common()),
+            dict(sorted(counting.years.items())),
+            dict(counting.recipients.most_common()),
+            dict(counting.languages.most_common()),
+            counting.samples,
+            sieve.left.places,
+            dict(sieve.left.counts),
+            not stopped,
         )
 
     def _me(self, paths: Sequence[Path], me: Sequence[str]) -> frozenset[str]:
@@ -302,7 +345,6 @@ class Importing(Reading):
         source_id: int,
         path: Path,
         importer: Importer,
-        me: frozenset[str],
         finished: Mapping[str, str],
         run: _Run,
         report: _Reporter,
@@ -310,22 +352,22 @@ class Importing(Reading):
     ) -> bool:
         """One file, in transactions of at most BATCH documents; False if it was cancelled midway."""
         try:
-            digest = _digest(path, me)
+            digest = _digest(path, run.sieve)
         except OSError:
-            run.left.add(UNREADABLE, str(path))
+            run.sieve.left.add(UNREADABLE, str(path))
             return True
         if finished.get(str(path)) == digest:
             run.unchanged += 1
             report(run.done_bytes, path.name)
             return True
-        batch: list[Document] = []
-        for item in importer.read(path, own=me.__contains__):
+        batch: list[Message] = []
+        for item in importer.read(path, own=run.sieve.me.__contains__):
             if cancelled():
                 self._store(source_id, batch, None, run)
                 return False
-            document = self._document(item, me, run)
-            if document is not None:
-                batch.append(document)
+            message = run.sieve.take(item)
+            if message is not None:
+                batch.append(message)
             if len(batch) >= BATCH:
                 self._store(source_id, batch, None, run)
                 batch = []
@@ -334,35 +376,13 @@ class Importing(Reading):
         run.files += 1
         return True
 
-    def _store(self, source_id: int, batch: list[Document], finished: Mapping[str, str] | None, run: _Run) -> None:
+    def _store(self, source_id: int, batch: list[Message], finished: Mapping[str, str] | None, run: _Run) -> None:
+        """Documents are made from messages only here, where a whole batch has shown which signature repeats."""
         if batch or finished:
-            added = self._vault.add_documents(source_id, batch, finished)
+            documents = [run.sieve.document(message) for message in batch]
+            added = self._vault.add_documents(source_id, documents, finished)
             run.added += added.documents
             run.duplicates += added.duplicates
-
-    def _document(self, item: Message | Skipped, me: frozenset[str], run: _Run) -> Document | None:
-        """The document in a message, or None with the reason counted."""
-        if isinstance(item, Skipped):
-            run.left.add(item.reason, item.where)
-            return None
-        run.messages += 1
-        mail = item.kind == Kind.EMAIL
-        if mail and item.sender not in me:
-            run.others += 1
-            return None
-        # Lists and archives hand one's own mail back marked as bulk; it is still one's own.
-        if item.automatic and item.automatic != "bulk mail":
-            run.left.add(AUTOMATIC, item.where)
-            return None
-        if item.message_id:
-            if item.message_id in run.seen:
-                run.duplicates += 1
-                return None
-            run.seen.add(item.message_id)
-        if cleaning.word_count(item.own_text) < MIN_WORDS:
-            run.left.add(TOO_SHORT, item.where)
-            return None
-        return document_of(item, me)
 
     # ----------------------------------------------------------------------------------------------------- vectors
 
@@ -390,25 +410,10 @@ class Importing(Reading):
         return made
 
 
-def document_of(message: Message, me: frozenset[str]) -> Document:
-    """A message of one's own, or a text, as a document of the history."""
-    kind = Kind(message.kind)
-    reply_to = None
-    recipients = tuple(recipient for recipient in message.recipients if address_of(recipient) not in me)
-    if message.quoted.strip():
-        first = recipients[0] if recipients else ""
-        name = message.quoted_from or re.sub(r"<[^>]*>", "", first).strip().strip('"')
-        reply_to = ReplyContext(message.quoted[:REPLY_CONTEXT], "" if "@" in name else name)
-    return Document(
-        Document.identify(kind, message.own_text, message.title),
-        kind,
-        message.own_text,
-        message.title,
-        recipients,
-        message.written_at,
-        reply_to,
-        message.where,
-    )
+def _count(counting: Counting, sieve: Sieve, batch: list[Message]) -> None:
+    for message in batch:
+        counting.add(message, sieve.document(message))
+    batch.clear()
 
 
 def _nobody(_address: str) -> bool:
@@ -428,9 +433,12 @@ def _source_kind(found: Sequence[tuple[Path, Importer, int]]) -> str:
     return kinds.most_common(1)[0][0] if kinds else ""
 
 
-def _digest(path: Path, me: frozenset[str]) -> str:
-    """What makes reading a file again useless: its bytes, whose words were taken, and the version of the cleaning."""
-    digest = hashlib.sha256(f"{cleaning.VERSION}\n{' '.join(sorted(me))}\n".encode())
+def _digest(path: Path, sieve: Sieve) -> str:
+    """What makes reading a file again useless: its bytes, whose words were taken, what was wanted of them, and the
+    version of the cleaning.
+    """
+    wanted = f"{cleaning.VERSION}\n{' '.join(sorted(sieve.me))}\n{sieve.exclusions}"
+    digest = hashlib.sha256(wanted.encode("utf-8", "surrogateescape"))
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)

@@ -10,11 +10,13 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol
 
 from ownhand.domain import preference as rules
 from ownhand.domain.completion import Candidate, CompletionContext
 from ownhand.domain.corpus import Document, Kind
+from ownhand.domain.masking import MASK, mask
 from ownhand.domain.ngram import Memory
 from ownhand.domain.personalize import Material
 from ownhand.domain.ports import Recall, Vault
@@ -22,7 +24,7 @@ from ownhand.errors import UserError
 from ownhand.services.learning import Learning
 from ownhand.services.retrieval import COLLECTION, Retrieval
 from ownhand.services.status import Status, StatusEvent
-from ownhand.settings import NAME, STRENGTH, Settings
+from ownhand.settings import NAME, SENSITIVE, STRENGTH, Settings
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +69,17 @@ class Personal:
         self._known = threading.Event()
         self._known.set()
         self._bans: dict[str, tuple[int, list[str]]] = {}
+        settings.listen(self._setting_changed)
+
+    def _setting_changed(self, key: str) -> None:
+        """What the memories may hold has changed: learn the history anew."""
+        if key == SENSITIVE.key:
+            self._known.clear()
+            self._run(lambda: self._quietly(self._relearn))
+
+    def _safe(self, text: str) -> str:
+        """The text as prompts and memories may have it."""
+        return mask(text) if self._settings.get(SENSITIVE) else text
 
     # filling
 
@@ -147,8 +160,9 @@ class Personal:
                 break
             self._learning.measure(document)
             if self.memory.size < MEMORY_CHUNKS:
-                self.memory.add(document.text)
-                texts.append(document.text)
+                text = self._safe(document.text)
+                self.memory.add(text)
+                texts.extend(_unmasked(text))
         self._known.set()
         return texts
 
@@ -174,10 +188,11 @@ class Personal:
         """New documents of the person's own."""
         for document in documents:
             self._learning.measure(document)
-            self.memory.add(document.text)
+            self.memory.add(self._safe(document.text))
         if documents:
+            texts = [piece for document in documents for piece in _unmasked(self._safe(document.text))]
             try:
-                self._engine.remember(self.token_memory, [document.text for document in documents])
+                self._engine.remember(self.token_memory, texts)
             except UserError as error:
                 _log.warning("the token memory was not extended: %s", type(error).__name__)
 
@@ -280,6 +295,7 @@ class Personal:
             return Material(strength=0.0)
         strength = self._settings.get(STRENGTH) / 100
         hits = self._retrieval.find(situation, examples, recipients) if examples else []
+        hits = [replace(hit, passage=replace(hit.passage, text=self._safe(hit.passage.text))) for hit in hits]
         preferences = tuple(self._learning.effective(situation, audience))
         return Material(
             tuple(hits),
@@ -291,3 +307,8 @@ class Personal:
             strength,
             self.token_memory,
         )
+
+
+def _unmasked(text: str) -> list[str]:
+    """The stretches between what was masked, so that nothing is learned across it."""
+    return [piece for piece in text.split(MASK) if piece.strip()]
