@@ -46,9 +46,9 @@ def test_a_person_types_through_any_number_of_faults(
         robin.first_run(MAILBOX, lambda name, answer: monkeypatch.setattr(QFileDialog, name, staticmethod(answer)))
         figures = soak.run(FAULTS)
     finally:
-        children = psutil.Process().children(recursive=True)
+        workers = [child for child in psutil.Process().children(recursive=True) if "--worker" in child.cmdline()]
         robin.leave()
-    left = psutil.wait_procs(children, 10)[1]
+    left = psutil.wait_procs(workers, 10)[1]
     figures.left_behind = [" ".join(child.cmdline()) for child in left]
     print(figures.text())
     assert figures.lost == []
