@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
+from datetime import date
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QCheckBox
 
 from helpers.accessible import nameless
 from ownhand.errors import BadInput, WrongKey
+from ownhand.services.sieve import NOTHING, Exclusions
 from ownhand.services.status import StatusEvent
 from ownhand.settings import THEME, WELCOMED
 from ownhand.ui import app as program
 from ownhand.ui.bridge import Bridge
-from ownhand.ui.importflow import DONE, ME, PICK, ImportDialog
+from ownhand.ui.importflow import BUSY, DONE, LOOK, ME, PICK, ImportDialog
 from ownhand.ui.places import likely_places
 from ownhand.ui.unlock import KeyChoice, UnlockDialog
 from ownhand.ui.welcome import IMPORT, STYLE
@@ -290,3 +294,40 @@ def test_nothing_calls_back_after_the_end(qtbot):
     bridge.close()
     qtbot.wait(20)
     assert called == []
+
+
+def test_a_preview_shows_what_would_be_learned_and_leaves_out_what_is_unticked(importing, scripted, qtbot):
+    flow = importing.flow
+    flow._go.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == ME)
+    flow._show.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == LOOK)
+    assert flow._seen.text() == "1,171 pieces would be learned from"
+    assert scripted.importing.imported == []
+    assert nameless(importing) == []
+    club = next(box for box in flow.panel.findChildren(QCheckBox) if "Club" in box.text())
+    club.click()
+    flow.panel.first_year.setCurrentIndex(flow.panel.first_year.findData(2024))
+    flow.panel.pattern.setText("salary (net)")
+    flow._again.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == LOOK and flow._seen.text().startswith("900"))
+    unwanted = Exclusions(("/mail/Old/Club",), (), date(2024, 1, 1), None, (re.escape("salary (net)"),))
+    assert scripted.importing.previewed == [NOTHING, unwanted]
+    flow._learn_seen.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == DONE)
+    assert scripted.importing.wanted == [unwanted]
+
+
+def test_an_import_can_be_paused_and_goes_on(importing, scripted, qtbot):
+    scripted.importing.step_s = 0.02
+    flow = importing.flow
+    flow._go.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == ME)
+    flow._learn.click()
+    flow._hold.click()
+    assert flow._hold.text() == "Go on"
+    qtbot.wait(600)
+    assert flow.currentIndex() == BUSY
+    flow._hold.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == DONE)
+    assert flow._result.text().startswith("Learned from 1,171")

@@ -37,6 +37,7 @@ from ownhand.domain.suggestion import (
 )
 from ownhand.errors import BadInput, Cancelled, ModelError
 from ownhand.services.downloading import Offered
+from ownhand.services.preview import Preview, Sample
 from ownhand.services.status import Status, StatusEvent
 from ownhand.settings import Settings
 
@@ -226,6 +227,8 @@ def hit(document: Document, similarity: float) -> Hit:
 class ScriptedImporting:
     def __init__(self) -> None:
         self.imported: list[tuple[Sequence[Path], Sequence[str]]] = []
+        self.previewed: list[Any] = []
+        self.wanted: list[Any] = []
         self.step_s = 0.01
 
     def survey(self, paths: Sequence[Path]) -> Any:
@@ -239,7 +242,18 @@ class ScriptedImporting:
             kinds={"mbox": 1, "text": 33},
         )
 
-    def run(self, paths, me, progress: Callable[[int, int, str], None], cancelled: Callable[[], bool]) -> Any:
+    def preview(self, paths, me, exclusions, progress, cancelled) -> Preview:
+        self.previewed.append(exclusions)
+        folders = {"/mail/Sent": 900, "/mail/Old/Club": 271}
+        kept = {name: number for name, number in folders.items() if name not in exclusions.folders}
+        sample = Sample("/mail/Sent, message 3", "Kiln", "Hi Dana,\n\nit works.", "> Does it work?")
+        return Preview(
+            sum(kept.values()), 1583, 388, kept, {"2023": 200, "2024": 971}, {"dana@northmill.example": 700},
+            {"English": 1100, "German": 71}, (sample,), {}, {"bulk mail": 3}, not cancelled(),
+        )  # fmt: skip
+
+    def run(self, paths, me, progress: Callable[[int, int, str], None], cancelled: Callable[[], bool], **more) -> Any:
+        self.wanted.append(more.get("exclusions"))
         stopped = False
         for step in range(21):
             stopped = cancelled()

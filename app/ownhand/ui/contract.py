@@ -20,6 +20,8 @@ from ownhand.domain.ports import Progress as ImportProgress
 from ownhand.domain.preference import Edit, Preference
 from ownhand.domain.suggestion import Suggestion, SuggestionEvent, SuggestionRequest
 from ownhand.services.downloading import Offered
+from ownhand.services.preview import Preview
+from ownhand.services.sieve import Exclusions
 from ownhand.services.status import StatusEvent
 from ownhand.settings import Setting
 
@@ -98,8 +100,22 @@ class Importing(Protocol):
     """Files into the history."""
 
     def survey(self, paths: Sequence[Path]) -> Survey: ...
+    def preview(
+        self,
+        paths: Sequence[Path],
+        me: Sequence[str],
+        exclusions: Exclusions,
+        progress: ImportProgress,
+        cancelled: Callable[[], bool],
+    ) -> Preview: ...
     def run(
-        self, paths: Sequence[Path], me: Sequence[str], progress: ImportProgress, cancelled: Callable[[], bool]
+        self,
+        paths: Sequence[Path],
+        me: Sequence[str],
+        progress: ImportProgress,
+        cancelled: Callable[[], bool],
+        *,
+        exclusions: Exclusions,
     ) -> ImportReport: ...
 
 

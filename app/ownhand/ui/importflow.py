@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, Qt, Signal
@@ -20,13 +20,19 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from ownhand.domain.download import Pace
+from ownhand.domain.figures import remaining
+from ownhand.services.pausing import Control
+from ownhand.services.preview import Preview
+from ownhand.services.sieve import NOTHING, Exclusions
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import Importing, ImportReport, Survey
+from ownhand.ui.importpreview import PreviewPanel
 from ownhand.ui.places import likely_places, short
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import Elided, button, clear, column, counted, label, row, scrolling, tool
 
-PICK, ME, BUSY, DONE = range(4)
+PICK, ME, BUSY, DONE, LOOK = range(5)
 PROGRESS_MS = 100
 """Progress is drawn at most this often."""
 
@@ -58,7 +64,7 @@ class DropArea(QFrame):
 
 
 class ImportFlow(QStackedWidget):
-    """The four steps, to be put into a dialog or into the welcome.
+    """The steps, to be put into a dialog or into the welcome.
 
     Signals:
         finished: with the report.
@@ -73,10 +79,12 @@ class ImportFlow(QStackedWidget):
         self._theme, self._importing, self._bridge = theme, importing, bridge
         self._paths: list[Path] = []
         self._senders: list[QCheckBox] = []
-        self._cancel = threading.Event()
+        self._looked = False
+        self._control = Control()
+        self._pace = Pace()
         self._clock = QElapsedTimer()
         self._post_progress = bridge.poster(self._show_progress)
-        for page in (self._pick_page(leave), self._me_page(), self._busy_page(), self._done_page()):
+        for page in (self._pick_page(leave), self._me_page(), self._busy_page(), self._done_page(), self._look_page()):
             self.addWidget(page)
         bridge.run(likely_places, self._offer)
 
@@ -84,7 +92,7 @@ class ImportFlow(QStackedWidget):
 
     def _pick_page(self, leave: str) -> QWidget:
         page = QWidget()
-        drop = DropArea(self.tr("Drop mailboxes, folders, .eml, .txt or .md files here"))
+        drop = DropArea(self.tr("Drop mailboxes, documents, folders or archives here"))
         drop.dropped.connect(self.add_paths)
         inside = QWidget()
         self._chosen_box = QVBoxLayout(inside)
@@ -135,6 +143,8 @@ class ImportFlow(QStackedWidget):
         self._found = label(quiet=True, wrap=True)
         back = button(self.tr("Back"), flat=True)
         back.clicked.connect(self._back_to_pick)
+        self._show = button(self.tr("Show me first"), hint=self.tr("What would be kept and cut; nothing is stored"))
+        self._show.clicked.connect(self._preview)
         self._learn = button(self.tr("Learn from these"), primary=True)
         self._learn.clicked.connect(self._run)
         self._other.textChanged.connect(self._know_me)
@@ -144,7 +154,7 @@ class ImportFlow(QStackedWidget):
                 self._found,
                 scrolling(inside),
                 self._other,
-                row(back, None, self._learn),
+                row(back, None, self._show, self._learn),
                 gap=12,
             )
         )
@@ -156,6 +166,8 @@ class ImportFlow(QStackedWidget):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(self.tr("Progress of the import"))
         self._doing = Elided(quiet=True)
+        self._hold = button(self.tr("Pause"))
+        self._hold.clicked.connect(self._pause)
         stop = button(self.tr("Stop"))
         stop.clicked.connect(self._stop)
         self._busy_title = label(self.tr("Reading…"), bold=True, size=1.3)
@@ -170,7 +182,7 @@ class ImportFlow(QStackedWidget):
                     quiet=True,
                     wrap=True,
                 ),
-                row(None, stop),
+                row(None, self._hold, stop),
                 None,
                 gap=12,
             )
@@ -185,6 +197,20 @@ class ImportFlow(QStackedWidget):
         go_on.clicked.connect(self._go_on)
         self._report: ImportReport | None = None
         page.setLayout(column(None, self._result, self._details, row(None, go_on), None, gap=12))
+        return page
+
+    def _look_page(self) -> QWidget:
+        page = QWidget()
+        self._seen = label(bold=True, size=1.3, wrap=True)
+        self.panel = PreviewPanel()
+        self.panel.changed.connect(self._unsettled)
+        back = button(self.tr("Back"), flat=True)
+        back.clicked.connect(self._back_from_look)
+        self._again = button(self.tr("Count again"))
+        self._again.clicked.connect(self._preview)
+        self._learn_seen = button(self.tr("Learn from these"), primary=True)
+        self._learn_seen.clicked.connect(self._run)
+        page.setLayout(column(self._seen, self.panel, row(back, None, self._again, self._learn_seen), gap=12))
         return page
 
     # -------------------------------------------------------------------------------------------------------- picking
@@ -244,17 +270,22 @@ class ImportFlow(QStackedWidget):
 
     def _survey(self) -> None:
         self._trouble.hide()
-        self._cancel = threading.Event()
+        self._control = Control()
+        self._hold.hide()
+        self._looked = False
         self._busy_title.setText(self.tr("Having a look…"))
         self._bar.setRange(0, 0)
         self._doing.show_text("")
         self.setCurrentIndex(BUSY)
-        importing, paths = self._importing, list(self._paths)
-        self._bridge.run_long(lambda: importing.survey(paths), self._surveyed, self._failed)
+        importing, paths, control = self._importing, list(self._paths), self._control
+
+        def surveyed(survey: Survey) -> None:
+            if control is self._control and not control.is_set():
+                self._surveyed(survey)
+
+        self._bridge.run_long(lambda: importing.survey(paths), surveyed, self._failed)
 
     def _surveyed(self, survey: Survey) -> None:
-        if self._cancel.is_set():
-            return
         clear(self._senders_box)
         self._senders = []
         sure = any(candidate.certain for candidate in survey.candidates)
@@ -277,38 +308,97 @@ class ImportFlow(QStackedWidget):
         self.setCurrentIndex(ME)
 
     def _know_me(self) -> None:
-        self._learn.setEnabled(any(box.isChecked() for box in self._senders) or "@" in self._other.text())
+        known = any(box.isChecked() for box in self._senders) or "@" in self._other.text()
+        self._learn.setEnabled(known)
+        self._show.setEnabled(known)
 
     def _back_to_pick(self) -> None:
         self.setCurrentIndex(PICK)
 
-    def _run(self) -> None:
+    def _me(self) -> list[str]:
         me = [str(box.property("address")) for box in self._senders if box.isChecked()]
         if self._other.text().strip():
             me.append(self._other.text().strip().lower())
-        self._busy_title.setText(self.tr("Learning how you write…"))
+        return me
+
+    def _preview(self) -> None:
+        control, progress = self._begin(self.tr("Reading, storing nothing yet…"))
+        importing, paths, me, unwanted = self._importing, list(self._paths), self._me(), self._unwanted()
+
+        def previewed(found: Preview) -> None:
+            if control is self._control and not control.is_set():
+                self._previewed(found)
+
+        self._bridge.run_long(
+            lambda: importing.preview(paths, me, unwanted, progress, control), previewed, self._failed
+        )
+
+    def _previewed(self, found: Preview) -> None:
+        self._looked = True
+        self._seen.setText(self.panel.heading(found))
+        self.panel.show_preview(found)
+        self._again.setEnabled(False)
+        self.setCurrentIndex(LOOK)
+
+    def _unsettled(self) -> None:
+        self._again.setEnabled(True)
+
+    def _unwanted(self) -> Exclusions:
+        return self.panel.exclusions() if self._looked else NOTHING
+
+    def _back_from_look(self) -> None:
+        self.setCurrentIndex(ME)
+
+    def _begin(self, title: str) -> tuple[Control, Callable[[int, int, str], None]]:
+        """Show that something is under way; what it asks whether to go on, and what it reports to."""
+        self._busy_title.setText(title)
+        self._control = Control()
+        self._pace = Pace()
+        self._hold.setText(self.tr("Pause"))
+        self._hold.show()
         self.setCurrentIndex(BUSY)
-        self._cancel = threading.Event()
         self._clock.start()
-        importing, paths, cancel, clock = self._importing, list(self._paths), self._cancel, self._clock
+        clock = self._clock
 
         def progress(done: int, total: int, what: str) -> None:
             if clock.elapsed() >= PROGRESS_MS or done >= total:
                 clock.restart()
                 self._post_progress((done, total, what))
 
-        self._bridge.run_long(lambda: importing.run(paths, me, progress, cancel.is_set), self._ran, self._failed)
+        return self._control, progress
+
+    def _run(self) -> None:
+        control, progress = self._begin(self.tr("Learning how you write…"))
+        importing, paths, me, unwanted = self._importing, list(self._paths), self._me(), self._unwanted()
+        self._bridge.run_long(
+            lambda: importing.run(paths, me, progress, control, exclusions=unwanted), self._ran, self._failed
+        )
 
     def _show_progress(self, state: tuple[int, int, str]) -> None:
         done, total, what = state
         self._bar.setRange(0, 1000)
         self._bar.setValue(round(1000 * done / total) if total else 0)
-        self._doing.show_text(what)
+        rate = self._pace.mark(time.monotonic(), done)
+        said = [what]
+        if rate > 0 and done < total:
+            said.append(self.tr("{0} MB/s").format(f"{rate / 1e6:.1f}"))
+            said.append(self.tr("{0} left").format(remaining((total - done) / rate)))
+        self._doing.show_text("  ·  ".join(part for part in said if part))
+
+    def _pause(self) -> None:
+        if self._control.paused:
+            self._pace = Pace()
+            self._control.resume()
+        else:
+            self._control.pause()
+        self._hold.setText(self.tr("Go on") if self._control.paused else self.tr("Pause"))
 
     def _stop(self) -> None:
-        self._cancel.set()
+        self._control.cancel()
         if self._bar.maximum() == 0:
             self.setCurrentIndex(PICK)
+        elif self._busy_title.text() == self.tr("Reading, storing nothing yet…"):
+            self.setCurrentIndex(LOOK if self._looked else ME)
 
     def _ran(self, report: ImportReport) -> None:
         self._report = report
@@ -341,7 +431,7 @@ class ImportFlow(QStackedWidget):
 
     def stop(self) -> None:
         """The dialog is being closed: end what is under way after its current step."""
-        self._cancel.set()
+        self._control.cancel()
 
 
 class _Toggler:
