@@ -18,7 +18,7 @@ def main(argv: list[str] | None = None) -> int:
         from ownhand.adapters import fetch
 
         return fetch.main()
-    if arguments and arguments[0] != "--show":
+    if arguments and arguments[0] not in ("--show", "--locked"):
         from ownhand.cli.main import main as command
 
         return command(arguments)

@@ -86,13 +86,29 @@ REST_MINUTES = Setting(
     low=0,
     high=600,
 )
+LOCK_MINUTES = Setting(
+    "lock.minutes",
+    60,
+    "Lock after",
+    "Minutes without a key or the mouse. The key and your text leave memory until you open the vault again. 0: never.",
+    ADVANCED,
+    low=0,
+    high=1440,
+)
+LOCK_ON_SLEEP = Setting(
+    "lock.on_sleep",
+    True,
+    "Lock when the computer sleeps",
+    "So that neither the key nor your text is in the memory of a sleeping or hibernating computer.",
+    ADVANCED,
+)
 COMPLETION_MODEL = Setting("model.completion", "", "Model for completions", "Empty means the built-in one.", ADVANCED)
 SUGGESTION_MODEL = Setting("model.suggestion", "", "Model for suggestions", "Empty means the built-in one.", ADVANCED)
 WELCOMED = Setting("welcomed", False, "First run finished", "Shows the welcome again when switched off.", ADVANCED)
 
 SETTINGS: tuple[Setting[bool] | Setting[int] | Setting[str], ...] = (
     COMPLETIONS, MAX_WORDS, STRENGTH, SENSITIVE, LEARN, NAME, THEME, FONT_SIZE, THREADS, GPU_LAYERS,
-    REST_MINUTES, COMPLETION_MODEL, SUGGESTION_MODEL, WELCOMED,
+    REST_MINUTES, LOCK_MINUTES, LOCK_ON_SLEEP, COMPLETION_MODEL, SUGGESTION_MODEL, WELCOMED,
 )  # fmt: skip
 
 

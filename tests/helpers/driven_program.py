@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ PATIENCE_S = 120.0
 class DrivenProgram:
     """`ownhand` in a process of its own, over the vault in `folder`; its stderr goes into `errors`."""
 
-    def __init__(self, folder: Path, errors: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, errors: Path, environment: dict[str, str] | None = None, arguments: Sequence[str] = ()
+    ) -> None:
         self.errors = errors
         self.environment = {**os.environ, **(environment or {}), "OWNHAND_DATA": str(folder)}
         with errors.open("ab") as sink:
             self.process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).resolve())],
+                [sys.executable, str(Path(__file__).resolve()), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=sink,
@@ -58,6 +61,14 @@ class DrivenProgram:
             assert time.monotonic() < end, f"not seen: {what}; {seen}"
             time.sleep(0.05)
 
+    def wait_for_workers(self) -> list[int]:
+        """Process ids of both workers, once they run."""
+        end = time.monotonic() + PATIENCE_S
+        while len(found := [child.pid for child in self.workers()]) < 2:
+            assert time.monotonic() < end, "the workers did not start"
+            time.sleep(0.1)
+        return found
+
     def workers(self) -> list[psutil.Process]:
         """The worker processes it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
@@ -79,12 +90,13 @@ class DrivenProgram:
 
 
 def _program() -> int:
-    from PySide6.QtCore import QObject, QSocketNotifier, Qt
-    from PySide6.QtWidgets import QApplication, QWidget
+    from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer
+    from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
     from helpers.keys import write
     from ownhand.__main__ import main
     from ownhand.ui.app import application
+    from ownhand.ui.unlock import UnlockDialog
     from ownhand.ui.welcome import Welcome
     from ownhand.ui.window import MainWindow
 
@@ -111,6 +123,14 @@ def _program() -> int:
                 window.edit.clearFocus()  # so that no caret blinks
             elif order["do"] == "minimize" and window is not None:
                 window.showMinimized()
+            elif order["do"] == "lock" and isinstance(window, MainWindow):
+                # after the answer: what is asked from then on is for the process that comes after this one
+                QTimer.singleShot(50, window.find_command("Lock").do)
+            elif order["do"] == "unlock":
+                (dialog,) = [top for top in QApplication.topLevelWidgets() if isinstance(top, UnlockDialog)]
+                if order["passphrase"]:
+                    write(dialog._passphrase, order["passphrase"])
+                dialog._go.click()
             elif order["do"] == "close" and (window or welcome) is not None:
                 (window or welcome).close()  # type: ignore[union-attr]
             self._answer(with_modules=order["do"] == "list modules")
@@ -118,6 +138,11 @@ def _program() -> int:
         def _answer(self, *, with_modules: bool) -> None:
             window = self._shown(MainWindow)
             seen: dict[str, object] = {"welcome": self._shown(Welcome) is not None, "window": window is not None}
+            dialog = self._shown(UnlockDialog)
+            seen["locked"] = dialog is not None and dialog.isEnabled()
+            if isinstance(dialog, UnlockDialog):
+                seen |= {"says": " ".join(found.text() for found in dialog.findChildren(QLabel) if found.isVisible())}
+                seen |= {"asks": dialog._passphrase.isVisible()}
             if isinstance(window, MainWindow):
                 if self._watched is None:
                     self._watched = window
@@ -140,7 +165,7 @@ def _program() -> int:
             return next((top for top in tops if isinstance(top, kind) and top.isVisible()), None)
 
     driver = Driver(application())
-    status = main([])
+    status = main(sys.argv[1:])
     del driver
     return status
 

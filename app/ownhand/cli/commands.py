@@ -477,6 +477,15 @@ def _erase(arguments: Arguments) -> int:
     return 0
 
 
+def _lock(arguments: Arguments) -> int:
+    from ownhand.ui.app import lock_running
+
+    if not lock_running(folder_of(arguments)):
+        raise BadInput("No window has this vault open, so there is nothing to lock.")
+    shown.put({"locked": True}, arguments, lambda: "Locked.")
+    return 0
+
+
 def _doctor(arguments: Arguments) -> int:
     from ownhand.cli import doctor
 
@@ -534,6 +543,7 @@ COMMANDS: Mapping[str, Callable[[App, argparse.Namespace], int | None]] = {
 }
 WITHOUT_VAULT: Mapping[str, Callable[[argparse.Namespace], int]] = {
     "erase": _erase,
+    "lock": _lock,
     "doctor": _doctor,
     "bench": _bench,
 }

@@ -130,6 +130,7 @@ def parser() -> argparse.ArgumentParser:
         choices=KEY_CHOICES,
         help=f"the new holder, or a new passphrase; it is asked for, or taken from {NEW_PASSPHRASE}",
     )
+    command("lock", "lock the window that has the vault open: the key and the text leave memory")
     one = command("erase", "destroy the key and remove everything Ownhand stored")
     one.add_argument("--yes", action="store_true", help="do not ask")
     one = command("doctor", "check that every part works on this machine, and that the vault's file is sound")

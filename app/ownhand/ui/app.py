@@ -28,6 +28,7 @@ from ownhand.settings import THEME, WELCOMED
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App
 from ownhand.ui.importflow import ImportDialog
+from ownhand.ui.locking import Locking
 from ownhand.ui.settings import SettingsDialog
 from ownhand.ui.theme import Theme
 from ownhand.ui.unlock import KeyChoice, UnlockDialog
@@ -39,7 +40,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 ANSWER_MS = 700
 """How long a running Ownhand may take to answer before it counts as gone."""
-RAISE, RAISED = b"raise\n", b"raised\n"
+RAISE, RAISED, LOCK = b"raise\n", b"raised\n", b"lock\n"
+LOCKED = -1
+"""What `run` returns instead of an exit code where the vault is to be locked."""
 
 
 def application(argv: Sequence[str] = ()) -> QApplication:
@@ -75,23 +78,34 @@ def raise_running(vault: Path) -> bool:
 
     Needs no services and no display.
     """
+    return _tell_running(vault, RAISE)
+
+
+def lock_running(vault: Path) -> bool:
+    """Lock the Ownhand that has this vault open in a window; False if none."""
+    return _tell_running(vault, LOCK)
+
+
+def _tell_running(vault: Path, what: bytes) -> bool:
     line = QLocalSocket()
     line.connectToServer(_server_name(vault))
     if not line.waitForConnected(ANSWER_MS):
         return False
-    line.write(RAISE)
+    line.write(what)
     line.flush()
     return line.waitForReadyRead(ANSWER_MS) and bytes(line.readAll().data()) == RAISED
 
 
 class Instance(QObject):
-    """Listens for a second start.
+    """Listens for a second start, and for `ownhand lock`.
 
     Signals:
         called: somebody started Ownhand again.
+        lock_wanted: somebody asked for the vault to be locked.
     """
 
     called = Signal()
+    lock_wanted = Signal()
 
     def __init__(self, vault: Path, parent: QObject) -> None:
         super().__init__(parent)
@@ -107,10 +121,13 @@ class Instance(QObject):
     def _answer(self) -> None:
         line = self._server.nextPendingConnection()
         if line is not None:
-            line.readyRead.connect(self.called)
+            line.readyRead.connect(lambda: self._asked(bytes(line.readAll().data())))
             line.disconnected.connect(line.deleteLater)
             line.write(RAISED)
             line.flush()
+
+    def _asked(self, what: bytes) -> None:
+        (self.lock_wanted if what == LOCK else self.called).emit()
 
     def close(self) -> None:
         """Answer no more."""
@@ -120,20 +137,33 @@ class Instance(QObject):
 # --------------------------------------------------------------------------------------------------- before the vault
 
 
-def unlock(attempt: Callable[[KeyChoice], T], *, first: bool, reason: str = "") -> T | None:
+def unlock(
+    attempt: Callable[[KeyChoice], T],
+    *,
+    first: bool,
+    reason: str = "",
+    locked: Path | None = None,
+    passphrase: bool = True,
+) -> T | None:
     """Ask for the key until `attempt` succeeds; what it returned, or None if the person gave up.
 
-    `first` offers the choice between a passphrase and a key file, else the passphrase is asked for.  `attempt` runs
-    in a
-    thread of its own; what it raises is shown in the dialog.
+    `first` offers the choice between a passphrase and a key file, else the passphrase is asked for, or, without
+    `passphrase`, only whether to open.  `attempt` runs in a thread of its own; what it raises is shown in the dialog.
+    `locked` is the folder of a vault that was open before: a second start brings this dialog to the front.
     """
     app = application()
     theme = Theme(app, paths.resources_dir())
     theme.follow("system")
     bridge = Bridge()
-    dialog: UnlockDialog[T] = UnlockDialog(bridge, attempt, first=first, reason=reason)
+    dialog: UnlockDialog[T] = UnlockDialog(bridge, attempt, first=first, reason=reason, passphrase=passphrase)
+    instance = Instance(locked, dialog) if locked is not None else None
+    if instance is not None:
+        instance.called.connect(dialog.to_front)
+        log.info("window: locked")
     dialog.exec()
     value = dialog.result_value
+    if instance is not None:
+        instance.close()
     bridge.close()
     theme.setParent(None)
     return value
@@ -161,6 +191,11 @@ class Desktop(QObject):
         self.welcome: Welcome | None = None
         self.settings: SettingsDialog | None = None
         self._erased = False
+        self.locked = False
+        """The vault is to be locked: the run ends, and a fresh process asks for the key."""
+        self.locking = Locking(app.settings, lambda: not self.bridge.idle, qt)
+        self.locking.wanted.connect(self.lock)
+        self.window.lock_wanted.connect(self.lock)
         self.window.settings_wanted.connect(self.open_settings)
         self.window.import_wanted.connect(self.open_import)
         self.window.groups.measured.connect(self._groups_measured)
@@ -237,6 +272,18 @@ class Desktop(QObject):
     def _leave_erased(self) -> None:
         self._erased = True
         self._qt.quit()
+
+    def lock(self) -> None:
+        """Save, learn from what was taken, and end this run, unless something could not be saved."""
+        if self.locked or self._erased or self.welcome is not None:
+            return
+        try:
+            self.save_now()
+        except UserError as error:
+            self.window.say(self.tr("Not locked. {0}").format(error))
+            return
+        self.locked = True
+        self.window.close()
 
     def to_front(self) -> None:
         """A second start wants to see the window."""
@@ -329,19 +376,21 @@ def _noted(_number: int, _frame: object) -> None:
 
 
 def run(app: App, argv: Sequence[str] = ()) -> int:
-    """Show the window until it is closed; then close the services.  Returns the exit code."""
+    """Show the window until it is closed or locked; then close the services.  Returns the exit code, or LOCKED."""
     qt = application(argv)
     qt.setQuitOnLastWindowClosed(False)
     desktop = Desktop(app, qt)
     instance = Instance(app.privacy.state().path, desktop)
     instance.called.connect(desktop.to_front)
+    instance.lock_wanted.connect(desktop.lock)
     signals = Signals(desktop.window.close) if threading.current_thread() is threading.main_thread() else None
     try:
         with CrashGuard(desktop):
             desktop.start()
             # Queued behind what the window still has to draw, so that from here on a key is taken at once.
             QTimer.singleShot(0, lambda: log.info("window: ready"))
-            return qt.exec()
+            code = qt.exec()
+            return LOCKED if desktop.locked else code
     finally:
         instance.close()
         if signals is not None:

@@ -20,7 +20,8 @@ LEAST = 8
 class KeyChoice:
     """How the vault is to be locked or unlocked."""
 
-    holder: Literal["passphrase", "keyfile"]
+    holder: Literal["passphrase", "keyfile", "keyring"]
+    """Of a vault that is there already, its own holder counts."""
     passphrase: str | None = field(default=None, repr=False)
 
 
@@ -31,9 +32,19 @@ class UnlockDialog(QDialog, Generic[T]):
     returned.
     """
 
-    def __init__(self, bridge: Bridge, attempt: Callable[[KeyChoice], T], *, first: bool, reason: str = "") -> None:
+    def __init__(
+        self,
+        bridge: Bridge,
+        attempt: Callable[[KeyChoice], T],
+        *,
+        first: bool,
+        reason: str = "",
+        passphrase: bool = True,
+    ) -> None:
+        """Without `passphrase` there is nothing to enter: whoever holds the key gives it."""
         super().__init__()
         self._bridge, self._attempt, self._first = bridge, attempt, first
+        self._asks = passphrase or first
         self.result_value: T | None = None
         self.setWindowTitle("Ownhand")
         self.setMinimumWidth(460)
@@ -57,7 +68,13 @@ class UnlockDialog(QDialog, Generic[T]):
             field_.textChanged.connect(self._check)
         self._lay_out(reason)
         self._check()
-        self._passphrase.setFocus()
+        (self._passphrase if self._asks else self._go).setFocus()
+
+    def to_front(self) -> None:
+        """A second start wants to see it."""
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     def _lay_out(self, reason: str) -> None:
         if self._first:
@@ -93,6 +110,8 @@ class UnlockDialog(QDialog, Generic[T]):
             head = label(self.tr("Open your vault"), bold=True, size=1.3)
             text = label(reason or self.tr("Enter the passphrase that protects it."), quiet=True, wrap=True)
             self._again.hide()
+            self._passphrase.setVisible(self._asks)
+            self._show.setVisible(self._asks)
             box = column(
                 head, text, 4, self._passphrase, self._show, self._trouble, 4, row(None, self._leave, self._go),
                 margins=(28, 26, 28, 22), gap=8,
@@ -128,7 +147,7 @@ class UnlockDialog(QDialog, Generic[T]):
             else:
                 self._trouble.hide()
         else:
-            good = self._first or bool(text)
+            good = self._first or bool(text) or not self._asks
         self._go.setEnabled(good)
 
     def _complain(self, sentence: str) -> None:
@@ -140,6 +159,8 @@ class UnlockDialog(QDialog, Generic[T]):
         choice = KeyChoice("passphrase", self._passphrase.text())
         if self._first and self._by_file.isChecked():
             choice = KeyChoice("keyfile")
+        elif not self._asks:
+            choice = KeyChoice("keyring")
         self._trouble.hide()
         self.setEnabled(False)
         attempt = self._attempt

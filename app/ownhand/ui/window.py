@@ -43,11 +43,13 @@ class MainWindow(QMainWindow):
     Signals:
         settings_wanted: open the settings at a page.
         import_wanted: bring writing into the history.
+        lock_wanted: lock the vault.
         closing: the window is about to close; what is unsaved has been saved.
     """
 
     settings_wanted = Signal(str)
     import_wanted = Signal()
+    lock_wanted = Signal()
     closing = Signal()
 
     def __init__(self, app: App, theme: Theme, bridge: Bridge) -> None:
