@@ -19,7 +19,19 @@ DATA = Path(__file__).resolve().parents[1] / "data" / "import"
 SAMPLES = [path.read_bytes() for path in sorted((DATA / "odd").glob("*"))] + [
     (DATA / "robin.mbox").read_bytes()[:20_000]
 ]
-OFFICE = [
+FORMATS = [
+    b"12/31/23, 10:16 PM - Ann: Is it so?\n12/31/23, 10:17 PM - Bob: It is, I think.\nMore.\n" * 9,
+    b'{"name": "A", "type": "personal_chat", "messages": [{"type": "message", "date": "2023-12-31T22:16:00",'
+    b' "from": "Ann", "text": ["Is it ", {"type": "bold", "text": "so"}]}]}',
+    b"Conversation: Ann (+1)\n\nFrom: Ann (+1)\nSent: Sun, 31 Dec 2023 22:16:00 +0000\n\nSo?\n\nFrom: You\n\nYes.\n",
+    b'{"envelope": {"sourceName": "Ann", "timestamp": 1704060960000, "dataMessage": {"message": "Is it so?"}}}\n' * 3,
+    zipped(
+        {
+            "users.json": '[{"id": "U1", "name": "ann"}]',
+            "channels.json": "[]",
+            "a/2023-12-31.json": '[{"type": "message", "user": "U1", "text": "Is it so?", "ts": "1704060000.0"}]',
+        }
+    ),
     docx("".join(paragraph(f"Line {number} of a letter.") for number in range(20)), "A title"),
     odt("".join(f"<text:p>Line {number}.</text:p>" for number in range(20)), "A title"),
     pdf([["A line of text"] * 20] * 3, "A title"),
@@ -85,7 +97,7 @@ def test_mutated_mail_never_raises(tmp_path: Path, seed: int) -> None:
 @given(st.integers(0, 2**32))
 def test_mutated_documents_never_raise(tmp_path: Path, seed: int) -> None:
     path = tmp_path / "sample"
-    path.write_bytes(mutated(seed, OFFICE))
+    path.write_bytes(mutated(seed, FORMATS))
     for importer in IMPORTERS:
         if importer.accepts(path, path.read_bytes()[:4096]):
             for item in importer.read(path):

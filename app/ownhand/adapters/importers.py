@@ -16,6 +16,7 @@ from typing import Final
 from ownhand.adapters import charset, mail, markup, mbox
 from ownhand.adapters.formats import common
 from ownhand.adapters.formats.archive import Archive, is_tar
+from ownhand.adapters.formats.chats import Chat
 from ownhand.adapters.formats.foreign import Foreign
 from ownhand.adapters.formats.opendocument import OpenDocument
 from ownhand.adapters.formats.outlook import OutlookMessage
@@ -218,10 +219,11 @@ READERS: Final[tuple[Importer, ...]] = (
     Page(),
     Tex(),
     RestructuredText(),
+    Chat(),
     Foreign(),
     PlainText(),
 )
 """Asked in this order; the first that accepts a file reads it."""
 
-IMPORTERS: Final[tuple[Importer, ...]] = (Archive(READERS), *READERS)
+IMPORTERS: Final[tuple[Importer, ...]] = (Chat(), Archive(READERS), *READERS)
 """All kinds of files; in an archive, each file is read by one of READERS."""

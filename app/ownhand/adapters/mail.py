@@ -276,16 +276,23 @@ _ADDRESS_WITHIN = re.compile(r"[^\s@<>,;\"()\[\]:]{1,200}@[^\s@<>,;\"()\[\]]{1,2
 def _date(message: EmailMessage) -> datetime | None:
     """When it was written, in UTC; None where the header is missing, unreadable or impossible."""
     for value in (_raw(message, "Date"), _raw(message, "Received").rpartition(";")[2]):
-        if not value.strip():
-            continue
-        try:
-            found = parsedate_to_datetime(value.strip()[:200])
-            found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-        except (ValueError, TypeError, OverflowError, IndexError):
-            continue
-        if datetime(1985, 1, 1, tzinfo=UTC) < found < datetime.now(UTC) + timedelta(days=2):
+        found = date_of(value)
+        if found is not None:
             return found
     return None
+
+
+def date_of(value: str) -> datetime | None:
+    """A date of RFC 5322 in UTC; None for '' and for what is unreadable or impossible."""
+    if not value.strip():
+        return None
+    try:
+        found = parsedate_to_datetime(value.strip()[:200])
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    possible = datetime(1985, 1, 1, tzinfo=UTC) < found < datetime.now(UTC) + timedelta(days=2)
+    return found if possible else None
 
 
 def _automatic(message: EmailMessage, sender: str) -> str:

@@ -52,11 +52,16 @@ def parser() -> argparse.ArgumentParser:
         return commands.add_parser(name, help=text, description=text, parents=[common])
 
     one = command(
-        "import", "learn from mail (mbox, .eml, .msg, Maildir, Takeout) and documents, or folders and archives of them"
+        "import",
+        "learn from mail (mbox, .eml, .msg, Maildir, Takeout), documents and chats, or folders and archives of them",
     )
     one.add_argument("paths", nargs="+", type=_path, metavar="PATH")
     one.add_argument(
-        "--me", action="append", default=[], metavar="ADDRESS", help="an address of yours; may be repeated"
+        "--me",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="an address of yours, or your name in chats; may be repeated",
     )
     one.add_argument("--preview", action="store_true", help="show what would be kept and cut, and store nothing")
     without = one.add_argument_group("what to leave out (each may be repeated)")

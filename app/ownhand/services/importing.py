@@ -330,7 +330,7 @@ class Importing(Reading):
     def _me(self, paths: Sequence[Path], me: Sequence[str]) -> frozenset[str]:
         if me:
             mine = frozenset(address_of(address) for address in me)
-            if not all("@" in address for address in mine):
+            if not all("@" in address for address in mine) and not self._holds_chats(paths):
                 raise BadInput("An address of yours must look like name@example.org.")
             return mine
         survey = self.survey(paths)
@@ -339,6 +339,10 @@ class Importing(Reading):
             hint = f" The likeliest are: {likely}." if likely else ""
             raise BadInput(f"Ownhand cannot tell which address is yours; say it with --me ADDRESS.{hint}")
         return frozenset(survey.me)
+
+    def _holds_chats(self, paths: Sequence[Path]) -> bool:
+        """Whether people may be known by name there."""
+        return any(importer.name in ("chat", "archive") for _, importer, _ in self._found(paths, Left()))
 
     def _import_file(
         self,
@@ -451,8 +455,8 @@ def _nothing(path: Path, left: Left) -> str:
     reasons = left.counts
     if reasons.get(OTHER_KIND):
         return (
-            f"Ownhand cannot read {name} yet. It reads mail (mbox, .eml, .emlx, .msg, Maildir, archives of them) "
-            "and documents (.docx, .odt, .rtf, .pdf, .html, .md, .txt, .rst, .tex)."
+            f"Ownhand cannot read {name} yet. It reads mail (mbox, .eml, .emlx, .msg, Maildir, archives of them), "
+            "documents (.docx, .odt, .rtf, .pdf, .html, .md, .txt, .rst, .tex) and exported chats."
         )
     if reasons.get(UNREADABLE):
         return f"{name} cannot be read. Check who may read it."

@@ -291,6 +291,8 @@ class ImportFlow(QStackedWidget):
         sure = any(candidate.certain for candidate in survey.candidates)
         for number, candidate in enumerate(survey.candidates):
             name = f"{candidate.name} <{candidate.address}>" if candidate.name else candidate.address
+            if "@" not in candidate.address:  # in chats people are known by name
+                name = candidate.name or candidate.address
             messages = counted(candidate.written, self.tr("{0} message"), self.tr("{0} messages"))
             box = QCheckBox(f"{name}  ·  {messages}")
             box.setChecked(candidate.certain if sure else number == 0)

@@ -28,7 +28,7 @@ TOO_LARGE = "text file too large to be prose"
 BROKEN = "damaged document"
 LOCKED = "file under a password"
 
-ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError)
+ZIP_FAULTS = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, LookupError, ValueError)
 """What the standard library raises on damaged, encrypted and strangely compressed archives."""
 
 
