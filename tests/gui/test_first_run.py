@@ -14,13 +14,13 @@ from PySide6.QtWidgets import QCheckBox
 
 from helpers.accessible import nameless
 from ownhand.errors import BadInput, WrongKey
+from ownhand.services.mail_programs import Place
 from ownhand.services.sieve import NOTHING, Exclusions
 from ownhand.services.status import StatusEvent
 from ownhand.settings import THEME, WELCOMED
 from ownhand.ui import app as program
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.importflow import BUSY, DONE, LOOK, ME, PICK, ImportDialog
-from ownhand.ui.places import likely_places
 from ownhand.ui.unlock import KeyChoice, UnlockDialog
 from ownhand.ui.welcome import IMPORT, STYLE
 
@@ -96,14 +96,23 @@ def test_files_that_cannot_be_used_are_told_where_they_were_chosen(importing, sc
     assert nameless(importing) == []
 
 
-def test_mail_folders_of_the_usual_programs_are_offered(tmp_path):
-    profile = tmp_path / ".thunderbird" / "x.default" / "ImapMail" / "mail.example"
-    profile.mkdir(parents=True)
-    (profile / "Sent").write_text("")
-    (profile / "Sent.msf").write_text("")
-    (profile / "INBOX").write_text("")
-    assert likely_places(tmp_path) == [profile / "Sent"]
-    assert likely_places(tmp_path / "nowhere") == []
+def test_sent_mail_found_on_this_computer_is_offered_and_ticked(importing, qtbot):
+    flow = importing.flow
+    sent = Path("/home/r/.thunderbird/a/Mail/x/Sent")
+    flow._offer([Place(sent, "Thunderbird", "x"), Place(Path("/o"), "Mail", sent=False)])
+    offered = {box.text(): box.isChecked() for box in flow.findChildren(QCheckBox) if box.text().startswith("/")}
+    assert offered == {"/home/r/.thunderbird/a/Mail/x/Sent": True, "/o": False}
+    assert flow._paths == [Path("/mail/Sent"), Path("/home/r/.thunderbird/a/Mail/x/Sent")]
+
+
+def test_a_pasted_text_is_learned_from_once(importing, scripted, qtbot):
+    flow = importing.flow
+    flow.paste("A letter that I wrote.")
+    qtbot.waitUntil(lambda: flow.currentIndex() == DONE)
+    assert flow._result.text() == "Learned from your text"
+    flow.paste("A letter that I wrote.")
+    qtbot.waitUntil(lambda: flow._result.text() == "This text was there already")
+    assert scripted.importing.pasted == ["A letter that I wrote."] * 2
 
 
 # ------------------------------------------------------------------------------------------------------------ welcome

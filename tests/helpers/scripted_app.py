@@ -227,6 +227,7 @@ def hit(document: Document, similarity: float) -> Hit:
 class ScriptedImporting:
     def __init__(self) -> None:
         self.imported: list[tuple[Sequence[Path], Sequence[str]]] = []
+        self.pasted: list[str] = []
         self.previewed: list[Any] = []
         self.wanted: list[Any] = []
         self.step_s = 0.01
@@ -241,6 +242,10 @@ class ScriptedImporting:
             messages=1583,
             kinds={"mbox": 1, "text": 33},
         )
+
+    def paste(self, text: str, title: str = "") -> bool:
+        self.pasted.append(text)
+        return self.pasted.count(text) == 1
 
     def preview(self, paths, me, exclusions, progress, cancelled) -> Preview:
         self.previewed.append(exclusions)

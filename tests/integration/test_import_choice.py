@@ -175,3 +175,13 @@ def test_a_preview_can_be_stopped(importing: Importing) -> None:
     found = importing.preview([ROBIN], cancelled=lambda: next(calls) > 20)
     assert not found.complete
     assert 0 < found.documents < 39
+
+
+def test_a_pasted_text_comes_in_once(importing: Importing, vault: SqlVault) -> None:
+    assert importing.paste(f"{GERMAN}\n\nMehr ist dazu nicht zu sagen.")
+    assert not importing.paste(f"{GERMAN}\n\nMehr ist dazu nicht zu sagen.")
+    (document,) = vault.each_document()
+    assert (document.kind, document.language) == ("note", "de")
+    assert [source.path for source in vault.sources()] == ["pasted texts"]
+    with pytest.raises(BadInput, match="fewer than three words"):
+        importing.paste("  OK  ")

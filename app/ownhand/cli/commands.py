@@ -27,6 +27,7 @@ from ownhand.domain.draft import EVERYONE
 from ownhand.domain.figures import megabytes
 from ownhand.domain.suggestion import SuggestionRequest
 from ownhand.errors import BadInput, Cancelled, KeyUnavailable, UserError
+from ownhand.services import mail_programs
 from ownhand.services.models import ROLES
 from ownhand.services.privacy import long_enough
 from ownhand.services.retrieval import query_words
@@ -37,7 +38,7 @@ KEYS: dict[str, Holder] = {"keyring": "keyring", "passphrase": "passphrase", "fi
 
 def run(arguments: Arguments) -> int:
     """Do what the arguments ask for; the exit status."""
-    alone = WITHOUT_VAULT.get(arguments.command)
+    alone = _find if arguments.command == "import" and arguments.find else WITHOUT_VAULT.get(arguments.command)
     if alone is not None:
         return alone(arguments)
     _check(arguments)
@@ -84,6 +85,8 @@ def _ask_passphrase(*, new: bool) -> str:
 
 def _check(arguments: Arguments) -> None:
     """Read standard input where a command works on it, and refuse what cannot be worked on, before anything starts."""
+    if arguments.command == "import" and not arguments.paths:
+        raise BadInput("Say what to import: files, folders, or - for a text from standard input. Try --find.")
     if arguments.command == "rewrite":
         if arguments.text is None:
             arguments.text = _stdin("the text")
@@ -112,7 +115,23 @@ def _stdin(what: str, *, strip: bool = True) -> str:
 # ---------------------------------------------------------------------------------------------------------- commands
 
 
+def _find(arguments: Arguments) -> int:
+    """The mail of this computer's programs; needs no vault."""
+    places = mail_programs.find(Path.home())
+    shown.put(places, arguments, lambda: shown.places(places))
+    return 0
+
+
+def _paste(app: App, text: str, arguments: Arguments) -> int:
+    added = app.importing.paste(text)
+    app.importing.embed_pending()
+    shown.put({"added": int(added)}, arguments, lambda: "Learned from your text." if added else "It was there already.")
+    return 0
+
+
 def _import(app: App, arguments: Arguments) -> int:
+    if arguments.paths == [Path("-")]:
+        return _paste(app, _stdin("a text of yours"), arguments)
     on_terminal = sys.stderr.isatty() and not arguments.json
     pace = Pace()
 

@@ -21,6 +21,7 @@ from ownhand.domain.suggestion import Suggestion
 from ownhand.services.downloading import Offered
 from ownhand.services.importing import ImportReport
 from ownhand.services.learning import Learning
+from ownhand.services.mail_programs import Place
 from ownhand.services.preview import Preview
 
 SNIPPET = 160
@@ -145,6 +146,13 @@ def preview(found: Preview) -> str:
         "Nothing was stored. Leave things out with --not-folder, --not-person, --since, --until, --not-matching.",
     ]
     return "\n".join(lines)
+
+
+def places(found: Sequence[Place]) -> str:
+    """Mailboxes on this computer."""
+    if not found:
+        return "No mail program that Ownhand knows keeps sent mail in your home folder."
+    return "\n".join(f"{place.program:22s}  {place.path}" for place in found)
 
 
 def sources(rows: Sequence[Source]) -> str:

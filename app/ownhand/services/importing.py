@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ownhand.domain import cleaning
@@ -22,11 +23,15 @@ from ownhand.errors import BadInput
 from ownhand.services.finding import UNREADABLE, Left, files_below
 from ownhand.services.mailbox_owner import Candidate, Owner
 from ownhand.services.preview import Counting, Preview
-from ownhand.services.sieve import NOTHING, Exclusions, Sieve
+from ownhand.services.sieve import MIN_WORDS, NOTHING, Exclusions, Sieve, document_of
 
 BATCH = 200
 """Documents per transaction."""
 EMBED_BATCH = 128
+ARTICLE_WORDS = 250
+"""A pasted text from this length on is an article; a shorter one a note."""
+PASTED = "pasted texts"
+"""The path of the source that holds them."""
 HISTORY = "history"
 """The recall collection of the history's passages."""
 
@@ -387,6 +392,23 @@ class Importing(Reading):
             added = self._vault.add_documents(source_id, documents, finished)
             run.added += added.documents
             run.duplicates += added.duplicates
+
+    def paste(self, text: str, title: str = "") -> bool:
+        """Take one text of the person's in; False if it was there already.
+
+        All pasted texts are one source.  Raises BadInput for fewer than three words, and what `run` raises.
+        """
+        prose = cleaning.rejoin(cleaning.normalise(text))
+        words = cleaning.word_count(prose)
+        if words < MIN_WORDS:
+            raise BadInput("There is no text to learn from: it has fewer than three words.")
+        kind = Kind.ARTICLE if title or words >= ARTICLE_WORDS else Kind.NOTE
+        message = Message(kind, title=title, written_at=datetime.now(UTC), body=prose, own_text=prose, where=PASTED)
+        source = self._vault.add_source(PASTED, "text")
+        added = self._vault.add_documents(source.id, [document_of(message, ())]).documents
+        if added:
+            self.on_added()
+        return bool(added)
 
     # ----------------------------------------------------------------------------------------------------- vectors
 

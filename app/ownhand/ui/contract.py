@@ -100,6 +100,7 @@ class Importing(Protocol):
     """Files into the history."""
 
     def survey(self, paths: Sequence[Path]) -> Survey: ...
+    def paste(self, text: str, title: str = "") -> bool: ...
     def preview(
         self,
         paths: Sequence[Path],

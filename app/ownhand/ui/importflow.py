@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QElapsedTimer, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFileDialog,
     QFrame,
+    QInputDialog,
     QLineEdit,
     QProgressBar,
     QStackedWidget,
@@ -22,13 +23,15 @@ from PySide6.QtWidgets import (
 
 from ownhand.domain.download import Pace
 from ownhand.domain.figures import remaining
+from ownhand.services import mail_programs
+from ownhand.services.mail_programs import Place
 from ownhand.services.pausing import Control
 from ownhand.services.preview import Preview
 from ownhand.services.sieve import NOTHING, Exclusions
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import Importing, ImportReport, Survey
 from ownhand.ui.importpreview import PreviewPanel
-from ownhand.ui.places import likely_places, short
+from ownhand.ui.places import short
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import Elided, button, clear, column, counted, label, row, scrolling, tool
 
@@ -86,7 +89,7 @@ class ImportFlow(QStackedWidget):
         self._post_progress = bridge.poster(self._show_progress)
         for page in (self._pick_page(leave), self._me_page(), self._busy_page(), self._done_page(), self._look_page()):
             self.addWidget(page)
-        bridge.run(likely_places, self._offer)
+        bridge.run(lambda: mail_programs.find(Path.home()), self._offer)
 
     # -------------------------------------------------------------------------------------------------------- pages
 
@@ -100,6 +103,8 @@ class ImportFlow(QStackedWidget):
         self._chosen_box.setSpacing(4)
         self._chosen_box.addStretch(1)
         files, folder = button(self.tr("Choose files…")), button(self.tr("Choose a folder…"))
+        paste = button(self.tr("Paste a text…"))
+        paste.clicked.connect(self._ask_text)
         files.clicked.connect(self._choose_files)
         folder.clicked.connect(self._choose_folder)
         skip = button(leave, flat=True)
@@ -122,7 +127,7 @@ class ImportFlow(QStackedWidget):
                     wrap=True,
                 ),
                 drop,
-                row(files, folder, None),
+                row(files, folder, paste, None),
                 scrolling(inside),
                 self._trouble,
                 row(skip, None, self._go),
@@ -222,21 +227,24 @@ class ImportFlow(QStackedWidget):
                 self._paths.append(path)
         self._list_paths()
 
-    def _offer(self, places: list[Path]) -> None:
+    def _offer(self, places: list[Place]) -> None:
+        """Mailboxes found on this computer; sent mail is ticked, and nothing is read before the person goes on."""
         for place in places:
-            box = QCheckBox(short(place))
-            box.setAccessibleDescription(self.tr("Found on this computer"))
-            box.toggled.connect(self._offer_toggler(place))
+            box = QCheckBox(short(place.path))
+            box.setToolTip("  ·  ".join(part for part in (place.program, place.account) if part))
+            box.setAccessibleDescription(self.tr("Found in {0}").format(place.program))
+            box.toggled.connect(self._offer_toggler(place.path))
             self._chosen_box.insertWidget(self._chosen_box.count() - 1, box)
+            box.setChecked(place.sent)
 
     def _offer_toggler(self, place: Path) -> _Toggler:
         return _Toggler(self, place)
 
     def toggle(self, place: Path, *, wanted: bool) -> None:
         """Take a place among the chosen ones, or out of them."""
-        if wanted:
+        if wanted and place not in self._paths:
             self._paths.append(place)
-        else:
+        elif not wanted and place in self._paths:
             self._paths.remove(place)
         self._go.setEnabled(bool(self._paths))
 
@@ -248,6 +256,24 @@ class ImportFlow(QStackedWidget):
         chosen = QFileDialog.getExistingDirectory(self, self.tr("Choose a folder"))
         if chosen:
             self.add_paths([Path(chosen)])
+
+    def _ask_text(self) -> None:
+        text, taken = QInputDialog.getMultiLineText(
+            self, self.tr("Paste a text"), self.tr("Something you wrote yourself:"), QGuiApplication.clipboard().text()
+        )
+        if taken:
+            self.paste(text)
+
+    def paste(self, text: str) -> None:
+        """Learn from one text."""
+        self._trouble.hide()
+        importing = self._importing
+        self._bridge.run_long(lambda: importing.paste(text), self._pasted, self._failed)
+
+    def _pasted(self, added: bool) -> None:
+        self._result.setText(self.tr("Learned from your text") if added else self.tr("This text was there already"))
+        self._details.setText("")
+        self.setCurrentIndex(DONE)
 
     def _list_paths(self) -> None:
         for number in reversed(range(self._chosen_box.count())):
