@@ -20,9 +20,11 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 
 from helpers.driven_program import DrivenProgram
 from helpers.keys import write
+from helpers.pages import holds
 from helpers.person import CONTROL, OFFSCREEN, SHIFT, Person, child_workers, press, wait_for
 from ownhand import logs, paths
-from ownhand.compose import Options, build, open_vault
+from ownhand.adapters.keys import KeyRing
+from ownhand.compose import Options, build, erase_everything, open_vault
 from ownhand.settings import WELCOMED, Settings
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.review import State
@@ -67,6 +69,15 @@ class Traces:
     connections: list[str] = field(default_factory=list)
     probes: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
     protections: dict[str, dict[str, object]] = field(default_factory=dict)
+    surroundings: dict[str, bytes] = field(default_factory=dict)
+    """Environment and command line of every process, as anybody with this account can read them."""
+    secrets: list[bytes] = field(default_factory=list)
+    """The key, as bytes and in hexadecimal."""
+    remembered: dict[str, object] = field(default_factory=dict)
+    forgotten: dict[str, object] = field(default_factory=dict)
+    pages: list[str] = field(default_factory=list)
+    """Traces in the vault's decrypted pages: before and after everything was forgotten."""
+    erased: list[str] = field(default_factory=list)
 
     def look(self, root: Path) -> None:
         """Search every file below `root`, and every deleted one that a worker still has open."""
@@ -138,10 +149,54 @@ def traces(tmp_path_factory: pytest.TempPathFactory, qapp: QApplication) -> Trac
                 _go_through_everything(robin)
                 _ask_the_workers(robin, left)
                 left.look(root)
+                _forget(robin, left)
             finally:
                 robin.leave()
         left.look(root)
+        _erase(left)
     return left
+
+
+def _forget(robin: Person, left: Traces) -> None:
+    """The document, as a person would in the library; then what was typed and taught."""
+    app, vault = robin.app, robin.app.hand.vault
+    key = KeyRing(paths.data_dir()).unlock()
+    (told,) = [document for document in app.library.documents() if CANARY in document.text]
+    passages = set(vault.match(["viridian"], 99))
+
+    def words(prefix: str) -> str:
+        found = app.personal.memory.complete(prefix)
+        return "".join(found.steps) if found is not None else ""
+
+    def known() -> dict[str, object]:
+        near = {number for number, _ in app.recall.query("own-history", CANARY, 99)}
+        return {
+            "the words' memory": "lockgate" in words("and the quillfeather waits by the viridian "),
+            "the vectors' index": bool(passages & near),
+            "the word index": bool(vault.match(["viridian"], 99)),
+            "edits": sum("viridian" in (edit.suggested + edit.kept).lower() for edit in vault.edits()),
+            "the token memory": app.engines.completion.score("", CANARY, "own", 0.8),
+        }
+
+    wait_for("the memories", lambda: app.personal.wait_until_known(0.01))
+    left.remembered = known()
+    app.library.forget(told.id)
+    left.forgotten = known()
+    left.pages += [f"before: {trace}" for trace in TRACES if holds(paths.data_dir(), key, trace)]
+    for draft in app.library.drafts():
+        if draft.id != robin.window.session.draft().id:
+            app.library.delete(draft.id)
+    robin.window.session.close_deleted(robin.window.session.draft().id)
+    for draft in app.library.drafts():
+        app.library.delete(draft.id)
+    app.learning.forget_everything()
+    left.pages += [f"after: {trace}" for trace in TRACES if holds(paths.data_dir(), key, trace)]
+    left.secrets = [key, key.hex().encode()]
+
+
+def _erase(left: Traces) -> None:
+    erase_everything(paths.data_dir())
+    left.erased = [str(path) for path in paths.data_dir().rglob("*") if path.is_file()]
 
 
 def _go_through_everything(robin: Person) -> None:
@@ -196,6 +251,9 @@ def _ask_the_workers(robin: Person, left: Traces) -> None:
         left.protections[worker.role] = worker.protection
         left.printed += worker.debug_lines
     here = psutil.Process()
+    for process in here.children(recursive=True) if sys.platform == "linux" else ():
+        for name in ("environ", "cmdline"):
+            left.surroundings[f"{process.pid} {name}"] = Path(f"/proc/{process.pid}/{name}").read_bytes()
     for process in (here, *here.children(recursive=True)):
         left.connections += [f"{process.name()}: {found}" for found in process.net_connections("inet")]
 
@@ -214,6 +272,29 @@ def test_no_log_record_and_no_print_of_a_worker_holds_what_was_written(traces: T
     assert any(PLANTED in record for record in traces.records), "the search itself works"
     assert traced(traces.records) == []
     assert traced(traces.printed) == []
+
+
+def test_no_worker_is_told_a_word_or_the_key_by_its_environment_or_command_line(traces: Traces) -> None:
+    assert len(traces.secrets) == 2
+    assert sum(b"--worker" in raw for raw in traces.surroundings.values()) >= (2 if sys.platform == "linux" else 0)
+    for place, raw in traces.surroundings.items():
+        assert not any(secret in raw for secret in traces.secrets), place
+        assert traced([raw.decode("utf-8", "replace")]) == [], place
+
+
+def test_a_forgotten_document_leaves_every_memory(traces: Traces) -> None:
+    before, after = traces.remembered, traces.forgotten
+    for place in ("the words' memory", "the vectors' index", "the word index", "edits"):
+        assert before[place], f"it was in {place}"
+        assert not after[place], f"it left {place}"
+    assert float(str(after["the token memory"])) < float(str(before["the token memory"])) - 1.0
+
+
+def test_once_all_of_it_is_forgotten_no_page_of_the_vault_holds_it_and_once_erased_there_is_no_vault(
+    traces: Traces,
+) -> None:
+    assert traces.pages == [f"before: {trace}" for trace in TRACES], "the drafts and the rule held it, and then no more"
+    assert traces.erased == []
 
 
 def test_no_process_of_the_program_has_an_internet_connection_and_no_worker_can_open_one(traces: Traces) -> None:

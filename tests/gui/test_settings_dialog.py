@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QPushButton, QSpinBox
 
 from helpers.accessible import nameless
 from ownhand.settings import COMPLETIONS, FONT_SIZE, SETTINGS, THEME
 from ownhand.ui.learnedpage import EvidenceDialog
 from ownhand.ui.settings import ELSEWHERE, SettingsDialog
+from ownhand.ui.vaultdialogs import PassphraseDialog
 from ownhand.ui.windows import TypeToConfirm
 
 
@@ -163,6 +164,66 @@ def test_privacy_says_where_things_lie_exports_and_erases_after_the_word(dialog,
     with qtbot.waitSignal(dialog.erased):
         confirm._do.click()
     assert scripted.privacy.erased
+
+
+def test_a_backup_is_made_under_a_passphrase_given_twice_and_brought_back_with_it(
+    dialog, scripted, qtbot, tmp_path, monkeypatch
+):
+    path = tmp_path / "all.backup"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    push(dialog.privacy, "Back up…").click()
+    ask = dialog.findChild(PassphraseDialog)
+    assert not ask._go.isEnabled()
+    ask.secrets.first.setText("five kilns")
+    assert not ask._go.isEnabled()
+    ask.secrets.second.setText("five kilns")
+    ask._go.click()
+    qtbot.waitUntil(lambda: scripted.privacy.backups == [(path, "five kilns")])
+    qtbot.waitUntil(lambda: "Only its passphrase" in dialog.privacy._said.text())
+    qtbot.waitUntil(lambda: dialog.findChild(PassphraseDialog) is None)
+    push(dialog.privacy, "Restore…").click()
+    qtbot.waitUntil(lambda: dialog.findChild(PassphraseDialog) is not None)
+    ask = dialog.findChild(PassphraseDialog)
+    ask.secrets.first.setText("five kilns")
+    with qtbot.waitSignal(dialog.changed):
+        ask._go.click()
+    assert scripted.privacy.restored == [(path, "five kilns")]
+    assert "12 documents, 1 draft, 3 edits" in dialog.privacy._said.text()
+
+
+def test_the_key_changes_hands_once_the_passphrase_in_use_is_given(dialog, scripted, qtbot):
+    push(dialog.privacy, "Change the key's holder…").click()
+    qtbot.waitUntil(lambda: dialog.privacy.key_dialog is not None)
+    ask = dialog.privacy.key_dialog
+    assert ask.chosen == "passphrase"
+    assert ask.current.isVisible()
+    ask.secrets.first.setText("a lockgate and more")
+    ask.secrets.second.setText("a lockgate and more")
+    assert not ask._go.isEnabled()
+    ask.current.setText("five kilns")
+    assert ask._go.isEnabled()
+    ask.choose("keyfile")
+    assert not ask.secrets.isVisible()
+    ask._go.click()
+    qtbot.waitUntil(lambda: [row[0] for row in scripted.privacy.handed] == ["keyfile"])
+    assert scripted.privacy.handed[0][2] == "five kilns"
+
+
+def test_a_person_is_forgotten_after_it_was_said_how_much_that_is(dialog, scripted, qtbot):
+    person = scripted.library.people()[0]
+    many = scripted.library.about(person).documents
+    push(dialog.privacy, "Forget a person…").click()
+    ask = dialog.privacy.person_dialog
+    ask.field.setText("nobody@example.org")
+    qtbot.waitUntil(lambda: "Nothing was written" in ask._said.text())
+    assert not ask.go.isEnabled()
+    ask.field.setText(person)
+    qtbot.waitUntil(ask.go.isEnabled)
+    assert str(many) in ask._said.text()
+    with qtbot.waitSignals([dialog.forgetting, dialog.changed]):
+        ask.go.click()
+    assert person not in scripted.library.people()
 
 
 def test_everything_that_takes_the_focus_has_a_name(dialog):

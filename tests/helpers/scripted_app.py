@@ -22,9 +22,9 @@ from ownhand.domain.catalog import Offer
 from ownhand.domain.completion import Completion, CompletionContext
 from ownhand.domain.corpus import Document, Hit, Kind, Passage, ReplyContext, Source
 from ownhand.domain.download import Connection, Progress
-from ownhand.domain.draft import EVERYONE, Audience, Draft, resolve_audience
+from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_audience
 from ownhand.domain.facts import Facts
-from ownhand.domain.ports import MemoryNeed, ModelInfo, Trial, VaultState
+from ownhand.domain.ports import Correspondent, MemoryNeed, ModelInfo, TakenIn, Trial, VaultState
 from ownhand.domain.preference import Dimension, Edit, Origin, Preference
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import (
@@ -181,6 +181,21 @@ class ScriptedLibrary:
 
     def forget(self, document_id: str) -> None:
         self.history = [item for item in self.history if item.id != document_id]
+
+    def people(self) -> list[str]:
+        return sorted({address_of(one) for item in self.history for one in item.recipients})
+
+    def about(self, address: str) -> Correspondent:
+        wanted = address_of(address)
+        found = [item for item in self.history if wanted in {address_of(one) for one in item.recipients}]
+        return Correspondent(wanted, len(found))
+
+    def forget_person(self, address: str) -> Correspondent:
+        about = self.about(address)
+        self.history = [
+            item for item in self.history if about.address not in {address_of(one) for one in item.recipients}
+        ]
+        return about
 
     def audiences(self) -> list[Audience]:
         return list(self._audiences)
@@ -624,6 +639,10 @@ class ScriptedPrivacy:
         self.erased = False
         self.exported: list[Path] = []
         self.log: list[Connection] = []
+        self.backups: list[tuple[Path, str]] = []
+        self.restored: list[tuple[Path, str]] = []
+        self.handed: list[tuple[str, str, str]] = []
+        self.held_by = "passphrase"
 
     def state(self) -> VaultState:
         return VaultState(
@@ -641,6 +660,25 @@ class ScriptedPrivacy:
 
     def export(self, path: Path) -> None:
         self.exported.append(path)
+
+    def back_up(self, path: Path, passphrase: str) -> None:
+        self.backups.append((path, passphrase))
+
+    def needs_passphrase(self, path: Path) -> bool:
+        return path.suffix == ".backup"
+
+    def restore(self, path: Path, passphrase: str = "") -> TakenIn:
+        self.restored.append((path, passphrase))
+        return TakenIn(12, 1, 3, 0)
+
+    def holder(self) -> Any:
+        return self.held_by
+
+    def keyring_there(self) -> bool:
+        return False
+
+    def hand_key_to(self, holder: Any, passphrase: str = "", current: str = "") -> None:
+        self.handed.append((holder, passphrase, current))
 
     def erase(self) -> None:
         self.erased = True

@@ -18,9 +18,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Final
 
-from ownhand.adapters.keys import NOTE_NAME, Holder, KeyRing
+from ownhand.adapters.keys import NOTE_NAME, Holder, KeyRing, keyring_available
 from ownhand.adapters.store import SqlVault
-from ownhand.adapters.store_file import FILE_NAME, TEMPORARY
+from ownhand.adapters.store_file import FILE_NAME, NO_ROOM, TEMPORARY
 from ownhand.errors import BadInput, DiskFull, VaultError, WrongKey
 
 _FILES: Final = {NOTE_NAME, FILE_NAME}
@@ -42,6 +42,10 @@ class Safe:
     def key_holder(self) -> Holder | None:
         """Who holds the key now."""
         return KeyRing(self._folder).holder()
+
+    def keyring_there(self) -> bool:
+        """Whether this computer has a keyring that could hold it."""
+        return keyring_available()
 
     def hand_key_to(self, holder: Holder, passphrase: str | None, current: str | None) -> None:
         """Another holder, or another passphrase.  The text is not encrypted anew: its key stays.  Raises VaultError."""
@@ -81,6 +85,10 @@ class Safe:
             except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError) as error:
                 raise BadInput(f"{path.name} is damaged, or no backup that Ownhand wrote.") from error
             except OSError as error:
+                if error.errno in NO_ROOM:
+                    raise DiskFull(
+                        "There is no room to read the backup; free some space and try again. The vault is as it was."
+                    ) from error
                 raise VaultError(f"{path.name} could not be read: {error.strerror}.") from error
             try:
                 key = KeyRing(place).unlock(passphrase)
@@ -100,7 +108,9 @@ class Safe:
         try:
             place = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=self._folder))
         except OSError as error:
-            raise DiskFull("There is no room in the vault's folder; free some space and try again.") from error
+            if error.errno in NO_ROOM:
+                raise DiskFull("There is no room in the vault's folder; free some space and try again.") from error
+            raise VaultError("The vault's folder cannot be written; check its permissions.") from error
         try:
             yield place
         finally:

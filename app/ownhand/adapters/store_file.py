@@ -14,6 +14,7 @@ import contextlib
 import errno
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ FILE_NAME: Final = "vault.db"
 LOCK_NAME: Final = "vault.lock"
 TEMPORARY: Final = ".vault.temporary-"
 """How folders begin that exist only while a backup is made or read; what lies in them is encrypted."""
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+"""A full disk, a limit on the size of files, a used-up quota."""
 BUSY_MS: Final = 5000
 KEY_BYTES: Final = 32
 _OURS: Final = ("vault.", "key.json")
@@ -41,6 +44,9 @@ _DOES_NOT_FIT: Final = (
 )
 _LITTLE_ROOM: Final = 1 << 20
 """Fewer free bytes than this make a failed write a matter of room, whatever name the system gave it."""
+
+_PROBE: Final = 1 << 16
+"""Bytes that are written, behind a hole as large as the vault, to see whether there is room."""
 
 # Result codes of SQLite (https://www.sqlite.org/rescode.html), primary code in the low byte.
 _BUSY, _LOCKED, _READONLY, _IOERR, _CORRUPT, _FULL, _CANTOPEN, _NOTADB = 5, 6, 8, 10, 11, 13, 14, 26
@@ -236,7 +242,8 @@ class _InWords:
         if not isinstance(error, dbapi2.DatabaseError):
             return
         code = _code(error) & 0xFF
-        if code == _FULL or (code in (_IOERR, _CANTOPEN) and _no_room(None, self._folder)):
+        # a page-by-page copy gives no code at all
+        if code == _FULL or (code in (0, _IOERR, _CANTOPEN) and _no_room(None, self._folder)):
             raise DiskFull(
                 "The disk is full, so the last change was not stored; what was stored before is safe. Free some space "
                 "and try again."
@@ -262,9 +269,21 @@ def _code(error: BaseException | None) -> int:
 
 
 def _no_room(error: OSError | None, folder: Path) -> bool:
+    """Whether there is no room: a full disk, a used-up quota, or a limit on the size of files.
+
+    SQLite tells only the first apart from other failures to write, so without an `error` it is tried out.
+    """
     if error is not None:
-        return error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+        return error.errno in NO_ROOM
     try:
-        return shutil.disk_usage(folder).free < _LITTLE_ROOM
-    except OSError:
+        if shutil.disk_usage(folder).free < _LITTLE_ROOM:
+            return True
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.seek(max(path.stat().st_size for path in files_of(folder) if path.exists()))
+            probe.write(bytes(_PROBE))
+            probe.flush()
+    except OSError as failure:
+        return failure.errno in NO_ROOM
+    except ValueError:  # there is no file yet
         return False
+    return False

@@ -37,6 +37,7 @@ class Safe(Protocol):
     """The vault's file and key."""
 
     def key_holder(self) -> Holder | None: ...
+    def keyring_there(self) -> bool: ...
     def hand_key_to(self, holder: Holder, passphrase: str | None, current: str | None) -> None: ...
     def back_up(self, path: Path, passphrase: str) -> None: ...
     def opened(self, path: Path, passphrase: str) -> AbstractContextManager[Vault]: ...
@@ -90,6 +91,10 @@ class Privacy:
     def holder(self) -> Holder | None:
         """Who holds the key."""
         return self._safe.key_holder()
+
+    def keyring_there(self) -> bool:
+        """Whether this computer has a keyring that could hold it."""
+        return self._safe.keyring_there()
 
     def hand_key_to(self, holder: Holder, passphrase: str = "", current: str = "") -> None:
         """Give the key to another holder, or protect it with another passphrase; nothing is encrypted anew.

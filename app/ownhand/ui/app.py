@@ -243,6 +243,7 @@ class Desktop(QObject):
         if self.settings is None:
             self.settings = SettingsDialog(self._app, self.theme, self.bridge, self.window)
             self.settings.import_wanted.connect(self.open_import)
+            self.settings.forgetting.connect(self.window.drop_draft_to)
             self.settings.changed.connect(self.window.refresh)
             self.settings.changed.connect(self.window.fetch_model_name)
             self.settings.erased.connect(self._leave_erased)

@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
 
 from ownhand.domain.download import Connection
 from ownhand.domain.figures import megabytes
-from ownhand.domain.ports import VaultState
+from ownhand.domain.ports import Correspondent, TakenIn, VaultState
+from ownhand.services.privacy import Holder
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import App
 from ownhand.ui.places import short
 from ownhand.ui.theme import Theme
+from ownhand.ui.vaultdialogs import ForgetPersonDialog, KeyDialog, PassphraseDialog
 from ownhand.ui.widgets import button, clear, column, counted, keep_painted, label, row, scrolling
 from ownhand.ui.windows import TypeToConfirm
 
@@ -32,17 +34,23 @@ LOG_HEIGHT = 168
 
 
 class PrivacyPage(QWidget):
-    """What is kept, where, and the two ways out.
+    """What is kept, where and under whose key; taking it along, bringing it back, and being rid of it.
 
     Signals:
+        forgetting: what was written to this address is about to go; a draft to them must not be saved again.
+        changed: something was forgotten or brought back.
         erased: everything is gone; the program is to end.
     """
 
+    forgetting = Signal(str)
+    changed = Signal()
     erased = Signal()
 
     def __init__(self, theme: Theme, app: App, bridge: Bridge) -> None:
         super().__init__()
         self._app, self._bridge = app, bridge
+        self.key_dialog: KeyDialog | None = None
+        self.person_dialog: ForgetPersonDialog | None = None
         sign = QLabel()
         keep_painted(theme, sign, lambda: sign.setPixmap(theme.pixmap("shield", "good", 22)))
         self._connections = label(wrap=True)
@@ -72,10 +80,19 @@ class PrivacyPage(QWidget):
         self._said.hide()
         export = button(self.tr("Export everything…"), hint=self.tr("A zip of Markdown and JSON; it is not encrypted"))
         export.clicked.connect(self._choose_export)
+        back_up = button(self.tr("Back up…"), hint=self.tr("One encrypted file, under a passphrase of its own"))
+        back_up.clicked.connect(self._choose_backup)
+        restore = button(self.tr("Restore…"), hint=self.tr("Add what a backup or an export holds"))
+        restore.clicked.connect(self._choose_restore)
+        key = button(self.tr("Change the key's holder…"), hint=self.tr("Keyring, passphrase or key file"))
+        key.clicked.connect(self._ask_holder)
+        forget = button(self.tr("Forget a person…"), danger=True)
+        forget.clicked.connect(self._ask_person)
         erase = button(self.tr("Erase everything…"), danger=True)
         erase.clicked.connect(self._ask_erase)
         inside = QWidget()
-        inside.setLayout(column(promise, self.log, grid, self._said, row(export, None, erase), None, gap=16))
+        along, away = row(back_up, restore, export, None), row(key, None, forget, erase)
+        inside.setLayout(column(promise, self.log, grid, self._said, along, away, None, gap=16))
         self.setLayout(column(scrolling(inside)))
 
     def reload(self) -> None:
@@ -157,6 +174,114 @@ class PrivacyPage(QWidget):
         chosen, _ = QFileDialog.getSaveFileName(self, self.tr("Export everything"), "ownhand-export.zip", "Zip (*.zip)")
         if chosen:
             self.export_to(Path(chosen))
+
+    def back_up_to(self, path: Path, passphrase: str) -> None:
+        """Write everything into one encrypted file."""
+        privacy = self._app.privacy
+        self._say(self.tr("Backing up…"))
+        self._bridge.run_long(
+            lambda: privacy.back_up(path, passphrase),
+            lambda _: self._say(self.tr("Everything is in {0}. Only its passphrase opens it.").format(path.name)),
+            self._failed,
+        )
+
+    def _choose_backup(self) -> None:
+        chosen, _ = QFileDialog.getSaveFileName(
+            self, self.tr("Back up"), "ownhand.backup", self.tr("Backup (*.backup)")
+        )
+        if not chosen:
+            return
+        dialog = PassphraseDialog(
+            self,
+            self.tr("Back up"),
+            self.tr("A passphrase for this backup. If you forget it, nobody can open the backup."),
+            self.tr("Back up"),
+            new=True,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.back_up_to(Path(chosen), dialog.secrets.text))
+        dialog.open()
+
+    def restore_from(self, path: Path, passphrase: str = "") -> None:
+        """Add what a backup or an export holds."""
+        privacy = self._app.privacy
+        self._say(self.tr("Bringing back…"))
+        self._bridge.run_long(lambda: privacy.restore(path, passphrase), self._restored, self._failed)
+
+    def _choose_restore(self) -> None:
+        names = self.tr("Backups and exports (*.backup *.zip);;All files (*)")
+        chosen, _ = QFileDialog.getOpenFileName(self, self.tr("Restore"), "", names)
+        if chosen:
+            privacy, path = self._app.privacy, Path(chosen)
+            self._bridge.run(
+                lambda: privacy.needs_passphrase(path), lambda needs: self._restore(path, needs), self._failed
+            )
+
+    def _restore(self, path: Path, needs_passphrase: bool) -> None:
+        if not needs_passphrase:
+            self.restore_from(path)
+            return
+        dialog = PassphraseDialog(
+            self,
+            self.tr("Restore"),
+            self.tr("The passphrase that {0} was made with. What is here already stays as it is.").format(path.name),
+            self.tr("Restore"),
+            new=False,
+        )
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.restore_from(path, dialog.secrets.text))
+        dialog.open()
+
+    def _restored(self, taken: TakenIn) -> None:
+        new = (
+            counted(taken.documents, self.tr("{0} document"), self.tr("{0} documents")),
+            counted(taken.drafts, self.tr("{0} draft"), self.tr("{0} drafts")),
+            counted(taken.edits, self.tr("{0} edit"), self.tr("{0} edits")),
+        )
+        self._say(self.tr("Brought back: {0}.").format(", ".join(new)))
+        self._renew()
+
+    def _ask_holder(self) -> None:
+        privacy = self._app.privacy
+        self._bridge.run(lambda: (privacy.holder(), privacy.keyring_there()), self._open_holder, self._failed)
+
+    def _open_holder(self, found: tuple[Holder | None, bool]) -> None:
+        dialog = self.key_dialog = KeyDialog(self, found[0], keyring=found[1])
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self.hand_key_to(dialog.chosen, dialog.secrets.text, dialog.current.text()))
+        dialog.open()
+
+    def hand_key_to(self, holder: Holder, passphrase: str, current: str) -> None:
+        """Give the key to another holder."""
+        privacy = self._app.privacy
+        self._say(self.tr("Changing…"))
+        self._bridge.run_long(lambda: privacy.hand_key_to(holder, passphrase, current), self._key_changed, self._failed)
+
+    def _key_changed(self, _: object) -> None:
+        self._say(self.tr("Done. The text was not encrypted anew; only the key changed hands."))
+        self.reload()
+
+    def _ask_person(self) -> None:
+        dialog = self.person_dialog = ForgetPersonDialog(self, self._app.library, self._bridge)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._forget(dialog.about))
+        dialog.open()
+
+    def _forget(self, about: Correspondent | None) -> None:
+        if about is not None:
+            library, address = self._app.library, about.address
+            self._say(self.tr("Forgetting…"))
+            self.forgetting.emit(address)
+            self._bridge.run_long(lambda: library.forget_person(address), self._forgotten, self._failed)
+
+    def _forgotten(self, about: Correspondent) -> None:
+        gone = counted(about.documents, self.tr("{0} document"), self.tr("{0} documents"))
+        self._say(self.tr("Forgotten: {0}, and what was learned from it.").format(gone))
+        self._renew()
+
+    def _renew(self) -> None:
+        self.reload()
+        self.changed.emit()
 
     def _ask_erase(self) -> None:
         dialog = TypeToConfirm(

@@ -115,11 +115,13 @@ class SettingsDialog(QDialog):
 
     Signals:
         import_wanted: bring writing into the history.
+        forgetting: what was written to this address is about to go.
         changed: something was changed that the window shows.
         erased: everything was erased; the program is to end.
     """
 
     import_wanted = Signal()
+    forgetting = Signal(str)
     changed = Signal()
     erased = Signal()
 
@@ -172,6 +174,8 @@ class SettingsDialog(QDialog):
         self.models.changed.connect(self.changed)
         self.style_panel.changed.connect(self.changed)
         self.history.import_wanted.connect(self.import_wanted)
+        self.privacy.forgetting.connect(self.forgetting)
+        self.privacy.changed.connect(self.changed)
         self.privacy.erased.connect(self.erased)
         self.show_page("style")
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFont, QGuiA
 from PySide6.QtWidgets import QLineEdit, QMainWindow, QSplitter, QStackedWidget, QTabWidget, QTextEdit, QWidget
 
 from ownhand.domain.corpus import Document, Kind, ReplyContext
-from ownhand.domain.draft import EVERYONE, Audience, Draft, resolve_audience
+from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_audience
 from ownhand.domain.preference import Preference
 from ownhand.domain.suggestion import Suggestion
 from ownhand.services.status import StatusEvent
@@ -227,6 +227,12 @@ class MainWindow(QMainWindow):
                 )
 
         self.bridge.run(work, done)
+
+    def drop_draft_to(self, address: str) -> None:
+        """A person is about to be forgotten: a draft to them that is on the page is not saved again."""
+        if self.session.is_open and address in map(address_of, self.session.draft().recipients):
+            self.session.close_deleted(self.session.draft().id)
+            self.edit.set_text("", 0)
 
     def _restore(self, draft: Draft) -> None:
         library = self.app.library
