@@ -56,7 +56,7 @@ class Phase:
 class TrainingConfig:
     """One training run, measured in seconds so that it ends when the machine must be given back."""
 
-    seconds: float = 1380.0
+    seconds: float = 560.0
     rows: int = 48
     """Rows of `context` tokens per step and device."""
     decay_from: float = 0.45
@@ -90,16 +90,14 @@ class Recipe:
     quantizations: tuple[str, ...]
 
 
-FULL = Recipe(
-    "ownhand-100m", ModelConfig(), TrainingConfig(), 480_000, 200_000, ("Q4_K_M", "Q5_K_S", "Q5_K_M", "Q6_K")
-)
+FULL = Recipe("ownhand-100m", ModelConfig(), TrainingConfig(), 1_000_000, 720_000, ("Q4_K_M", "Q5_K_M", "Q6_K"))
 TINY = Recipe(
     "ownhand-tiny",
     ModelConfig(
         vocabulary=1024, width=256, layers=2, heads=4, kv_heads=2, head_width=64, feed_forward=256, context=256
     ),
     TrainingConfig(
-        seconds=12.0,
+        seconds=8.0,
         rows=4,
         warm_up=5,
         save_every=4.0,

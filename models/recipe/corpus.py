@@ -86,5 +86,3 @@ def _within_limits(kept: Sequence[tuple[str, str, str]]) -> Iterator[tuple[str, 
         seen.add(key)
         sizes[kind] += len(part)
         yield kind, part, repository
-
-

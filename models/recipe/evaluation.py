@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,8 +32,17 @@ class Agreement:
 
 
 def opened(path: Path, context: int = 2048) -> Llama:
-    """The model with the scores of all tokens kept."""
-    return Llama(str(path), n_ctx=context, logits_all=True, verbose=False, n_threads=2, n_batch=min(1024, context))
+    """The model with the scores of all tokens kept, on half the cores: on a busy machine more only wait."""
+    threads = max(1, (os.cpu_count() or 1) // 2)
+    return Llama(
+        str(path),
+        n_ctx=context,
+        n_batch=min(1024, context),
+        n_threads=threads,
+        n_threads_batch=threads,
+        logits_all=True,
+        verbose=False,
+    )
 
 
 def agreement(reference: Path, path: Path, texts: Iterable[str], most: int = 12) -> Agreement:
@@ -100,7 +110,9 @@ def answer_loss(llama: Llama, dialogues: Sequence[Sequence[dict[str, str]]]) -> 
     return total / max(1, count)
 
 
-def measured(path: Path, texts: Path, dialogues: Path, tokens: int, answers: int, context: int = 2048) -> dict[str, float]:
+def measured(
+    path: Path, texts: Path, dialogues: Path, tokens: int, answers: int, context: int = 2048
+) -> dict[str, float]:
     """Bits per byte by kind of text, and the loss of answers."""
     llama = opened(path, context)
     kinds = json.loads("".join(lines(texts)))

@@ -100,7 +100,9 @@ def _files(source: Source, folder: Path) -> Iterator[Document]:
 def _topical_chat(_: Source, folder: Path) -> Iterator[Document]:
     for path in sorted((folder / "conversations").glob("*.json")):
         for talk in json.loads(path.read_text(encoding="utf-8")).values():
-            turns = (("A: " if turn["agent"] == "agent_1" else "B: ") + turn["message"].strip() for turn in talk["content"])
+            turns = (
+                ("A: " if turn["agent"] == "agent_1" else "B: ") + turn["message"].strip() for turn in talk["content"]
+            )
             yield Document("\n\n".join(turns))
 
 
@@ -188,7 +190,12 @@ def _markdown_block(rows: list[str]) -> str:
         if heading:
             block += ("\n" if block else "") + heading[1].rstrip("# ") + "\n\n"
         elif item:
-            block = block.rstrip() + ("\n" if block.strip() else "") + ("- " if item[1] in "-*+" else item[1] + " ") + item[2]
+            block = (
+                block.rstrip()
+                + ("\n" if block.strip() else "")
+                + ("- " if item[1] in "-*+" else item[1] + " ")
+                + item[2]
+            )
         else:
             block += (" " if block and not block.endswith("\n") else "") + line
     return block.strip()
@@ -277,13 +284,15 @@ _FORMATS: dict[str, Callable[[str], Document]] = {
 
 # ------------------------------------------------------------------------------------------------------------ cleaning
 
-_PRIVATE = re.compile(
-    r"[\w.+-]+@[\w-]+\.[\w.]+|(?<!\d)(?:\+\d{1,2}[ .-]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)"
-)
+_PRIVATE = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|(?<!\d)(?:\+\d{1,2}[ .-]?)?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?!\d)")
 _ADDRESS = re.compile(r"https?://\S+|www\.\S+")
 _CODE = re.compile(r"[{}\\<>]{2}|\w\(\)|;$|==|::|=>")
-_COMMON = frozenset("the of and to a in is it that for you was on are with as i be this have from or by not but we they at".split())
-_MARKS = str.maketrans({"\u00a0": " ", "’": "'", "‘": "'", "“": '"', "”": '"', "\ufeff": "", "\u00ad": "", "\u200b": ""})
+_COMMON = frozenset(
+    "the of and to a in is it that for you was on are with as i be this have from or by not but we they at".split()
+)
+_MARKS = str.maketrans(
+    {"\u00a0": " ", "’": "'", "‘": "'", "“": '"', "”": '"', "\ufeff": "", "\u00ad": "", "\u200b": ""}
+)
 
 
 def cleaned(text: str, seen: set[bytes], shortest: int = 300) -> str | None:

@@ -66,7 +66,9 @@ def data(recipe: Recipe, work: Path, processes: int) -> None:
     out = work / "tokens"
     if not (out / "done").exists():
         out.mkdir(exist_ok=True)
-        (work / "valid-answers.jsonl").write_bytes(b"".join(p.read_bytes() for p in (work / "held-out").glob("ex*.jsonl")))
+        (work / "valid-answers.jsonl").write_bytes(
+            b"".join(p.read_bytes() for p in (work / "held-out").glob("ex*.jsonl"))
+        )
         for seed in (0, 1):  # once more with other middles
             for shard in shards:
                 tokens.tokenize_text(shard, out, work / "tokenizer.json", processes, seed)
@@ -100,7 +102,11 @@ def export(recipe: Recipe, work: Path) -> None:
     gguf_file.write_transformers(weights, recipe.model, work / "tokenizer.json", out / "transformers")
     gguf_file.write_gguf(weights, recipe.model, work / "tokenizer.json", recipe.name, "1.0", plain)
     texts = [text[:400] for found in json.loads((work / "valid-text.json").read_text()).values() for text in found[:20]]
-    texts += ["naïve café — “quoted”  two  spaces\n\n\ttab", "🙂👍 1234567 12,345.67 I'LL don't", "<|im_start|>user\nhi<|im_end|>\n"]
+    texts += [
+        "naïve café — “quoted”  two  spaces\n\n\ttab",
+        "🙂👍 1234567 12,345.67 I'LL don't",
+        "<|im_start|>user\nhi<|im_end|>\n",
+    ]
     agreed = evaluation.agreement(out / "transformers", plain, texts)
     figures: dict[str, object] = {"agreement": asdict(agreed)}
     small = recipe.name.endswith("tiny")

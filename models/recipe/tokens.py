@@ -70,9 +70,7 @@ def _middle_last(passage: str, chance: random.Random) -> list[int]:
     if len(passage) < 80 or len(blanks) < 6:
         return [*encode(passage), END_OF_TEXT]
     begin = chance.choice(blanks[:-1])
-    words = chance.choice(
-        [chance.randint(1, 4), chance.randint(2, 12), chance.randint(5, 30), chance.randint(20, 80)]
-    )
+    words = chance.choice([chance.randint(1, 4), chance.randint(2, 12), chance.randint(5, 30), chance.randint(20, 80)])
     following = [index for index in blanks if index > begin][:words]
     end = following[-1] if following else len(passage)
     if chance.random() < 0.15:
@@ -100,7 +98,10 @@ def dialogue(messages: Iterable[dict[str, str]]) -> Masked:
 
 
 def packed_rows(dialogues: Sequence[Masked], length: int, chance: random.Random) -> tuple[np.ndarray, np.ndarray]:
-    """Whole dialogues in rows of `length` + 1 tokens, first fit: (ids uint16, mask uint8).  Longer ones are left out."""
+    """Whole dialogues in rows of `length` + 1 tokens, first fit: (ids uint16, mask uint8).
+
+    Longer ones are left out.
+    """
     order = [item for item in dialogues if len(item[0]) <= length]
     chance.shuffle(order)
     full: list[Masked] = []

@@ -34,7 +34,7 @@ VALIDATION_ROWS = 48
 
 @dataclass
 class Devices:
-    """This process among those that train together."""
+    """The place of this process among those that train together."""
 
     rank: int
     count: int
@@ -101,9 +101,7 @@ class Run:
             if self.devices.count > 1
             else self.model
         )
-        optimizer = Optimizer(
-            self.model, config.matrix_rate, config.vector_rate, config.weight_decay, config.momentum
-        )
+        optimizer = Optimizer(self.model, config.matrix_rate, config.vector_rate, config.weight_decay, config.momentum)
         length = self.recipe.model.context
         seed = 1000 * int(self.elapsed) + self.devices.rank
         reader = Reader(self.data, length, config.rows, phase_at(self.elapsed / config.seconds, config.phases), seed)

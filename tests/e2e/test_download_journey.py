@@ -61,7 +61,7 @@ def test_a_model_is_fetched_paused_resumed_and_used_while_the_draft_goes_on(robi
     keep(settings, "models-offered")
 
     hub.ask(each=[{"chunk": 400_000, "rest": 0.05}])
-    press(page, "Download 75 MB from huggingface.co")
+    press(page, "Download 84 MB from huggingface.co")
     wait_for("the pace", lambda: "second-hand" in page._cards and "MB/s" in page._cards["second-hand"].state.text())
     keep(settings, "models-downloading")
     assert robin.window.status.offline.text() == "Downloading a model"

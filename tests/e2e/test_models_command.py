@@ -66,13 +66,13 @@ def run(tmp_path: Path, command: list[str]) -> Run:
 
 def test_a_model_is_found_agreed_to_downloaded_used_and_removed(run, hub, tmp_path):
     offered = run("--catalog").stdout
-    assert "second-hand  (75 MB" in offered
+    assert "second-hand  (84 MB" in offered
     assert "Recommended for suggestions on this computer." in offered
     assert json.loads(run("--recommend", "--json").stdout)[0]["offer"]["id"] == "second-hand"
 
     hub.seen()
     refused = run("--download", "second-hand", status=1)
-    assert "75 MB from huggingface.co" in refused.stderr
+    assert "84 MB from huggingface.co" in refused.stderr
     assert "Licence: Apache-2.0" in refused.stderr
     assert "--yes" in refused.stderr
     assert hub.seen() == [], "it connected without a yes"

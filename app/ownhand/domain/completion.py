@@ -111,7 +111,11 @@ class Calibration:
 
 
 CALIBRATION: dict[str, Calibration] = {"model": Calibration(0.66, -1.2, -1.5), "memory": Calibration(0.6, -0.7, -1.0)}
-"""Fitted on 2,200 places in messages of three authors, after the built-in model and their own history."""
+"""Fitted on 2,200 places in messages of three authors, after version 0 of the built-in model and their own history.
+
+On 932 words of the same authors after version 1 the fit is 0.71, -1.1 and -1.6, its loss lower by 0.001: the old one
+was kept.
+"""
 
 
 def choose(candidate: Candidate, gate: Gate) -> tuple[str, float]:

@@ -292,7 +292,8 @@ def telegraphed(sentence: str, chance: Random) -> str:
 _WORDY = tuple(
     tuple(pair.split(":"))
     for pair in (
-        "because:due to the fact that|if:in the event that|to:in order to|now:at this point in time|about:with regard to|"
+        "because:due to the fact that|if:in the event that|to:in order to|now:at this point in time|"
+        "about:with regard to|"
         "many:a large number of|most:the vast majority of|can:is able to|although:despite the fact that|always:at all "
         "times|often:on many occasions|soon:in the near future|use:make use of|decided:made the decision|need:have a "
         "need for|when:at the time when|new:brand new|before:prior to the time that|after:subsequent to the time that|"
@@ -306,10 +307,12 @@ _FILLERS = (
     "less|as you may already know|if you will|so to speak|in actual fact|when all is said and done"
 ).split("|")
 _LEADS = (
-    "I just wanted to let you know that |It should be noted that |It is important to point out that |What I am trying to "
-    "say is that |As I have already mentioned before, |I would like to take this opportunity to say that |It goes without "
-    "saying that |The fact of the matter is that |Please be aware of the fact that |There is no doubt whatsoever that |I am "
-    "writing to let you know that |I wanted to reach out to let you know that |As you may know, "
+    "I just wanted to let you know that |It should be noted that |It is important to point out that |"
+    "What I am trying to say is that |As I have already mentioned before, |"
+    "I would like to take this opportunity to say that |"
+    "It goes without saying that |The fact of the matter is that |"
+    "Please be aware of the fact that |There is no doubt whatsoever that |"
+    "I am writing to let you know that |I wanted to reach out to let you know that |As you may know, "
 ).split("|")
 
 
@@ -324,8 +327,9 @@ def lowered(sentence: str) -> str:
 
 
 _STARTERS = frozenset(
-    "the a an we you they he she it this that these those there here our your my his her its their if when while because "
-    "after before in on at for with to from by as so but and or not no yes please thanks what where who how why which "
+    "the a an we you they he she it this that these those there here our your my his her its their if when while "
+    "because after before in on at for with to from by as so but and or not no yes please thanks what where who how "
+    "why which "
     "can could would should will do does did is are was were have has had all some most many each every one two three "
     "both another other such then now also just".split()
 )
@@ -353,7 +357,8 @@ _TONES = tuple(
     tuple(pair.split(":"))
     for pair in (
         "purchase:buy|require:need|assist:help|obtain:get|receive:get|children:kids|however:but|therefore:so|additional:more|"
-        "inform:tell|discuss:talk about|approximately:about|excellent:great|sufficient:enough|commence:start|begin:start|"
+        "inform:tell|discuss:talk about|approximately:about|excellent:great|sufficient:enough|commence:start|"
+        "begin:start|"
         "regarding:about|difficult:tough|attempt:try|provide:give|ensure:make sure|demonstrate:show|perhaps:maybe|"
         "contact:reach out to|examine:look at|remain:stay|several:a bunch of|numerous:lots of|request:ask for|"
         "respond:get back|immediately:right away|thank you:thanks|goodbye:bye|permit:let|construct:build|select:pick|"

@@ -6,12 +6,15 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from random import Random
 
 _SPEAKER = re.compile(r"^(?:\*\*)?[A-Z][\w.'-]*(?: [A-Z][\w.'-]*){0,3}(?:\*\*)?:\s*")
 _PERSONAL = re.compile(r"\b(?:I|we|you|my|our|your|us|me)\b|\bI'", re.I)
 _ODD = re.compile(r"[\[\]{}|<>_=/@#\\`~^*]|https?|\.\.\.|--|…|\b[A-Z]{6,}\b|\(\)")
-_REFERS_BACK = re.compile(r"^(?:He|She|They|That|This|These|Those|Such|It|So|And|But|Or|Yeah|Yes|No|Well|Right|Oh|Um|Uh)\b")
+_REFERS_BACK = re.compile(
+    r"^(?:He|She|They|That|This|These|Those|Such|It|So|And|But|Or|Yeah|Yes|No|Well|Right|Oh|Um|Uh)\b"
+)
 _SPOKEN = re.compile(
     r"\b(?:you know|I mean|kind of|sort of|like,|um|uh|gonna|wanna|yeah|podcast|episode|listeners?|Laughter|"
     r"transcript|bitcoin|changelog)\b",
@@ -82,7 +85,7 @@ def gather(lines: Iterable[str], chance: Random, most: int) -> Stock:
 
 
 def _exchanges(paragraphs: list[str], stock: Stock) -> None:
-    for first, second in zip(paragraphs, paragraphs[1:], strict=False):
+    for first, second in pairwise(paragraphs):
         said = " ".join(_SPEAKER.sub("", first).split())
         answered = " ".join(_SPEAKER.sub("", second).split())
         if 60 < len(said) < 700 and 40 < len(answered) < 700 and not _ODD.search(said) and not _ODD.search(answered):

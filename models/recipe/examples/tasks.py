@@ -149,7 +149,7 @@ class Examples:
             ("please {d}|pls {d}|need you to {d}", "asking them to {d}", "Please {d}.", "Please {d}.", "Please {d}."),
         )  # fmt: skip
         notes, told, *said = r.choice(rows)
-        put = dict(d=f"{base} {rest}")
+        put = {"d": f"{base} {rest}"}
         forms = {register: text.format(**put) for register, text in zip("FMC", said, strict=True)}
         return r.choice(notes.split("|")).format(**put), told.format(**put), forms
 
@@ -187,7 +187,8 @@ class Examples:
         """A subject line of the first sentence's own words."""
         core = re.sub(
             r"^(?:I wanted to let you know that|Could you please|Can you|Please remember to|I'm afraid I can't|"
-            r"I'd like to|I'd be happy to|We're going to|Maybe we could|I need to|Please|I think|I am|I'm|We are|We)\s+",
+            r"I'd like to|I'd be happy to|We're going to|Maybe we could|I need to|"
+            r"Please|I think|I am|I'm|We are|We)\s+",
             "",
             sentence,
         ).rstrip(".!?")
@@ -289,12 +290,16 @@ class Examples:
             points = "\n".join(f"- {note}" for note in notes)
             request = f"Write an email{to}{subject} from these notes:\n\n{points}"
         elif draw < 0.82:
-            told = content.told[0] if len(content.told) == 1 else ", ".join(content.told[:-1]) + " and " + content.told[-1]
+            told = (
+                content.told[0] if len(content.told) == 1 else ", ".join(content.told[:-1]) + " and " + content.told[-1]
+            )
             lead = r.choice(["Write an email", "Write a short email", "Please write an email", "Draft an email"])
             request = f"{lead}{to} {told}.".replace("..", ".") if notes is content.notes else ""
         else:
             points = r.choice(["\n", "; "]).join(notes)
-            request = r.choice(["Turn these notes into an email{t}:\n{p}", "Notes for an email{t}:\n{p}"]).format(t=to, p=points)
+            request = r.choice(["Turn these notes into an email{t}:\n{p}", "Notes for an email{t}:\n{p}"]).format(
+                t=to, p=points
+            )
         if not request:
             request = f"Write an email{to} from these notes:\n\n" + "\n".join(f"- {note}" for note in notes)
         return messages(system, request, text)
@@ -407,7 +412,9 @@ class Examples:
 
     def shorten(self) -> Messages:
         r = self.chance
-        lead = r.choice(["Make this shorter:"] * 5 + ["Shorten this:", "Say this in fewer words:", "Make it more concise."])
+        lead = r.choice(
+            ["Make this shorter:"] * 5 + ["Shorten this:", "Say this in fewer words:", "Make it more concise."]
+        )
         count = r.choice([1, 1, 1, 2, 3])
         plain = [self.sentence() for _ in range(count)]
         source = " ".join(noise.wordy(sentence, r) for sentence in plain)
@@ -419,7 +426,9 @@ class Examples:
 
     def fix(self) -> Messages:
         r = self.chance
-        lead = r.choice(["Fix the grammar and spelling:"] * 5 + ["Fix grammar and spelling.", "Correct this:", "Proofread this:"])
+        lead = r.choice(
+            ["Fix the grammar and spelling:"] * 5 + ["Fix grammar and spelling.", "Correct this:", "Proofread this:"]
+        )
         draw = r.random()
         if draw < 0.55:
             right = self.sentence()
@@ -450,7 +459,10 @@ class Examples:
             source, answer = (relaxed, stiff) if formal else (stiff, relaxed)
             return messages(self.identity(), f"{lead}\n\n{source}", answer)
         content = self.content()
-        before, after = voice.a_voice(self.world, "C" if formal else "F"), voice.a_voice(self.world, "F" if formal else "C")
+        before, after = (
+            voice.a_voice(self.world, "C" if formal else "F"),
+            voice.a_voice(self.world, "F" if formal else "C"),
+        )
         name = r.choice([before.first, f"{before.first} {before.last}"])
         plain: dict[str, object] = {"opening": "", "closing": "", "emoji": "", "lower": False, "paragraphs": "one"}
         before = replace(before, sign_off=f"{r.choice(voice.ENDINGS[before.register])}\n{name}", **plain)
@@ -477,11 +489,15 @@ class Examples:
             if wanted and len(wanted & have) >= 0.7 * len(wanted):
                 text = paragraph
                 if r.random() < 0.6:
-                    text = letter([paragraph], replace(author, paragraphs="one", lower=False), self.world.first_name(), r)
+                    text = letter(
+                        [paragraph], replace(author, paragraphs="one", lower=False), self.world.first_name(), r
+                    )
                 return messages(self.identity(), f"Suggest a subject line for this email:\n\n{text}", title)
         content = self.content()
         text = letter(content.sentences(author.register), author, recipient_of(self.world, author.register), r)
-        lead = r.choice(["Suggest a subject line for this email:"] * 4 + ["Give me a subject line.", "Write a subject line:"])
+        lead = r.choice(
+            ["Suggest a subject line for this email:"] * 4 + ["Give me a subject line.", "Write a subject line:"]
+        )
         return messages(self.identity(), f"{lead}\n\n{text}", content.subject)
 
     def go_on(self) -> Messages:
@@ -499,7 +515,9 @@ class Examples:
     def custom(self) -> Messages:
         """A free instruction whose result can be computed."""
         r, world = self.chance, self.world
-        author = replace(voice.a_voice(world, r.choice("MMC")), opening="", closing="", emoji="", lower=False, digits=False)
+        author = replace(
+            voice.a_voice(world, r.choice("MMC")), opening="", closing="", emoji="", lower=False, digits=False
+        )
         recipient = world.first_name()
         author = replace(author, greeting=author.greeting or "Hi {n},", sign_off=author.sign_off or author.first)
         said = self.content(r.choice([1, 2, 3])).sentences("M")
@@ -532,8 +550,8 @@ class Examples:
         question, answer = self.chance.choice(
             [
                 ("Who are you?", "I am Ownhand, a small writing assistant that runs on your own device."),
-                ("What can you do?", "I can write a short email from notes, continue your draft, fix grammar and spelling, "
-                 "make a text shorter, more formal or more casual, and suggest a subject line."),
+                ("What can you do?", "I can write a short email from notes, continue your draft, fix grammar, "
+                 "shorten a text, make it more formal or more casual, and suggest a subject line."),
                 ("Hello", "Hello! What would you like to write?"),
                 ("Thanks!", "You're welcome."),
                 ("What is the capital of France?", "I am a writing assistant and know little else. What would you like "

@@ -15,7 +15,8 @@ GREETINGS = {
     "M": ("Hi {n},", "Hi {n},", "Hello {n},", "Dear {n},", "Good morning {n},", "{n},", "Hello {n}", "Hi {n} -"),
     "C": (
         "Hey {n},", "Hey {n}!", "Hi {n}!", "Hi {n},", "Hiya {n},", "Hey hey {n},", "Morning {n}!", "{n}!", "{n} -",
-        "Yo {n},", "Hi {n} :)", "Hey there {n},", "Howdy {n},", "{n} --", "Hallo {n},", "Hi {n}", "Heya {n},", "Evening {n},",
+        "Yo {n},", "Hi {n} :)", "Hey there {n},", "Howdy {n},", "{n} --", "Hallo {n},", "Hi {n}", "Heya {n},",
+        "Evening {n},",
     ),
 }  # fmt: skip
 ENDINGS = {
@@ -35,7 +36,12 @@ ENDINGS = {
 }  # fmt: skip
 OPENINGS = {
     "F": ("I hope this message finds you well.", "I trust that you are well.", "I hope that all is well with you."),
-    "M": ("I hope you are doing well.", "I hope you had a good weekend.", "Thanks for your email.", "I hope all is well."),
+    "M": (
+        "I hope you are doing well.",
+        "I hope you had a good weekend.",
+        "Thanks for your email.",
+        "I hope all is well.",
+    ),
     "C": ("Hope all is good!", "How's it going?", "Hope you had a great weekend!", "Long time no see!", "Quick one."),
 }
 CLOSINGS = {
@@ -108,7 +114,9 @@ def a_voice(world: World, register: str = "") -> Voice:
     r = world.chance
     register = register or r.choices("FMC", [0.25, 0.4, 0.35])[0]
     first, last = world.first_name(), world.last_name()
-    name = r.choice([first, first, f"{first} {last}"] if register != "C" else [first, first, first, first[0], f"{first[0]}."])
+    name = r.choice(
+        [first, first, f"{first} {last}"] if register != "C" else [first, first, first, first[0], f"{first[0]}."]
+    )
     ending = r.choice(ENDINGS[register])
     sign_off = r.choices(
         [f"{ending}\n{name}", f"{ending} {name}", f"{r.choice(['-', '--', '—', '- '])}{name}", name, ending, ""],
@@ -153,7 +161,8 @@ def styled(text: str, voice: Voice) -> str:
         text = re.sub(r"!+", ".", text)
     elif voice.exclamation == 2:
         text = re.sub(
-            r"((?:[Tt]hank|[Cc]ongrat|[Ll]et me know|[Hh]appy|[Ll]ove|[Gg]reat|[Ll]ooking forward|[Ss]ee you)[^.?!\n]*)\.(?=\s|$)",
+            r"((?:[Tt]hank|[Cc]ongrat|[Ll]et me know|[Hh]appy|[Ll]ove|[Gg]reat|[Ll]ooking forward|[Ss]ee you)"
+            r"[^.?!\n]*)\.(?=\s|$)",
             r"\1!",
             text,
         )
@@ -258,9 +267,8 @@ def rules(voice: Voice, text: str, world: World) -> list[str]:
             if r.random() < 0.7
             else f"At most {max(1, len(re.findall(_SENTENCE_END, body)))} sentences"
         )
-    for phrase in r.sample(BANNED, 2):
-        if phrase.lower() not in text.lower():
-            found.append(f'Do not write "{phrase}"')
+    banned = [phrase for phrase in r.sample(BANNED, 2) if phrase.lower() not in text.lower()]
+    found += [f'Do not write "{phrase}"' for phrase in banned]
     found += _marks_and_words(body, voice, r)
     if r.random() < 0.3:
         start = r.choice(_STARTS)
