@@ -15,6 +15,7 @@ from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.adapters.safe import Safe
 from ownhand.adapters.spelling import Speller
 from ownhand.adapters.store import SqlVault
+from ownhand.adapters.watch import FolderWatch
 from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.client import Supervision
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
@@ -33,6 +34,7 @@ from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
 from ownhand.services.retrieval import Retrieval
 from ownhand.services.status import Status, StatusEvent
+from ownhand.services.watching import Watching
 from ownhand.settings import GPU_LAYERS, REST_MINUTES, THREADS, Settings
 
 
@@ -61,6 +63,7 @@ class Hand:
     settings: Settings
     library: Library
     importing: Importing
+    watching: Watching
     personal: Personal
     learning: Learning
     completing: Completing
@@ -69,6 +72,7 @@ class Hand:
 
     def close(self) -> None:
         """Stop the threads and close the vault."""
+        self.watching.close()
         self.completing.close()
         self.personal.close()
         self.vault.close()
@@ -92,6 +96,11 @@ class App:
     def library(self) -> Library:
         """Drafts, history, audiences."""
         return self.hand.library
+
+    @property
+    def watching(self) -> Watching:
+        """Folders that are imported by themselves."""
+        return self.hand.watching
 
     @property
     def importing(self) -> Importing:
@@ -129,6 +138,7 @@ class App:
         self.library.on_forgotten = self.personal.forgotten
         self.privacy.on_restored = self._restored
         self.personal.start(self._restore_models, self._embed)
+        self.watching.start()
 
     def _restore_models(self) -> None:
         self.engines.warm()
@@ -151,6 +161,7 @@ class App:
     def close(self) -> None:
         """End everything in order: download, threads, workers, vault."""
         self.downloads.close()
+        self.hand.watching.close()
         self.hand.completing.close()
         self.hand.personal.close()
         self.engines.close()
@@ -264,6 +275,7 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
         settings,
         library,
         importing,
+        Watching(vault, importing, FolderWatch),
         personal,
         learning,
         Completing(workers.engines.completion, personal, settings),

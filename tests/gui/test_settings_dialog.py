@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QPushButton, QSpinBox
 
 from helpers.accessible import nameless
+from ownhand.domain.corpus import Source
 from ownhand.settings import COMPLETIONS, FONT_SIZE, SETTINGS, THEME
 from ownhand.ui.learnedpage import EvidenceDialog
 from ownhand.ui.settings import ELSEWHERE, SettingsDialog
@@ -142,6 +143,22 @@ def test_a_file_that_is_no_model_is_refused_in_a_sentence(dialog, qtbot, tmp_pat
     bad.write_bytes(b"nope")
     dialog.models.add_files([bad])
     qtbot.waitUntil(lambda: "is not a GGUF model file" in dialog.models._trouble.text())
+
+
+def test_a_folder_among_the_sources_can_be_watched(dialog, scripted, qtbot, tmp_path):
+    scripted.library._sources.append(Source(9, str(tmp_path), "text", 4))
+    dialog.history.reload()
+    name = f"Watch {tmp_path.name}"
+
+    def shown() -> list[QCheckBox]:
+        return [box for box in dialog.history.findChildren(QCheckBox) if box.accessibleName() == name]
+
+    qtbot.waitUntil(lambda: bool(shown()))
+    files = [box for box in dialog.history.findChildren(QCheckBox) if box.accessibleName() != name]
+    assert all(box.isHidden() for box in files)  # a file cannot be watched
+    shown()[0].click()
+    qtbot.waitUntil(lambda: scripted.watching.folders() == [str(tmp_path)])
+    qtbot.waitUntil(lambda: bool(shown()) and shown()[-1].isChecked())
 
 
 def test_a_source_can_be_removed(dialog, scripted, qtbot):

@@ -288,6 +288,20 @@ class ScriptedImporting:
         )  # fmt: skip
 
 
+class ScriptedWatching:
+    def __init__(self) -> None:
+        self.watched: list[str] = []
+
+    def folders(self) -> list[str]:
+        return list(self.watched)
+
+    def add(self, folder: str) -> None:
+        self.watched.append(folder)
+
+    def remove(self, folder: str) -> None:
+        self.watched.remove(folder)
+
+
 class ScriptedCompleting:
     """Answers from the table: the text before the caret ends with the key."""
 
@@ -711,6 +725,7 @@ class Shelf:
 class ScriptedApp:
     library: ScriptedLibrary = field(default_factory=ScriptedLibrary)
     importing: ScriptedImporting = field(default_factory=ScriptedImporting)
+    watching: ScriptedWatching = field(default_factory=ScriptedWatching)
     completing: ScriptedCompleting = field(default_factory=ScriptedCompleting)
     learning: ScriptedLearning = field(default_factory=ScriptedLearning)
     personal: ScriptedPersonal = field(default_factory=ScriptedPersonal)

@@ -179,13 +179,19 @@ def _import(app: App, arguments: Arguments) -> int:
 
 
 def _sources(app: App, arguments: Arguments) -> None:
+    known = {source.id: source.path for source in app.library.sources()}
+    for wanted in (arguments.remove, arguments.watch, arguments.unwatch):
+        if wanted is not None and wanted not in known:
+            raise BadInput(f"There is no source {wanted}. Run 'ownhand sources' to see them.")
+    if arguments.watch is not None:
+        app.watching.add(known[arguments.watch])
+    if arguments.unwatch is not None:
+        app.watching.remove(known[arguments.unwatch])
     if arguments.remove is not None:
-        if arguments.remove not in {source.id for source in app.library.sources()}:
-            raise BadInput(f"There is no source {arguments.remove}. Run 'ownhand sources' to see them.")
         app.library.on_forgotten = lambda _passages: None  # no worker knows anything yet that it would have to forget
         app.library.remove_source(arguments.remove)
-    rows = app.library.sources()
-    shown.put(rows, arguments, lambda: shown.sources(rows))
+    rows, watched = app.library.sources(), app.watching.folders()
+    shown.put(rows, arguments, lambda: shown.sources(rows, watched))
 
 
 def _search(app: App, arguments: Arguments) -> None:

@@ -77,6 +77,8 @@ def parser() -> argparse.ArgumentParser:
     without.add_argument("--until", type=_day, metavar="DATE", help="leave out what is newer")
     one = command("sources", "list what was imported")
     one.add_argument("--remove", type=int, metavar="ID", help="remove a source with all that was learned from its text")
+    one.add_argument("--watch", type=int, metavar="ID", help="take in what changes there while the window is open")
+    one.add_argument("--unwatch", type=int, metavar="ID", help="watch it no longer")
     one = command("search", "find what you wrote, by words or by meaning")
     one.add_argument("query")
     one.add_argument("--limit", type=_limit, default=10, metavar="N", help=f"1 to {MOST_HITS} (default: 10)")

@@ -155,11 +155,15 @@ def places(found: Sequence[Place]) -> str:
     return "\n".join(f"{place.program:22s}  {place.path}" for place in found)
 
 
-def sources(rows: Sequence[Source]) -> str:
+def sources(rows: Sequence[Source], watched: Sequence[str] = ()) -> str:
     """Where the history came from."""
     if not rows:
         return "Nothing was imported yet. Try: ownhand import ~/Mail/Sent --me you@example.org"
-    return "\n".join(f"{row.id:4d}  {count(row.documents, 'document'):>16}  {row.kind:8s}  {row.path}" for row in rows)
+    lines = []
+    for row in rows:
+        mark = "  (watched)" if row.path in watched else ""
+        lines.append(f"{row.id:4d}  {count(row.documents, 'document'):>16}  {row.kind:8s}  {row.path}{mark}")
+    return "\n".join(lines)
 
 
 def hits(found: Sequence[Hit], words: Sequence[str]) -> str:

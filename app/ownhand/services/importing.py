@@ -7,10 +7,11 @@ transactions of at most `BATCH` documents, so that a cancelled or killed import 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +29,8 @@ from ownhand.services.sieve import MIN_WORDS, NOTHING, Exclusions, Sieve, docume
 BATCH = 200
 """Documents per transaction."""
 EMBED_BATCH = 128
+ME = "me"
+"""Where the vault keeps the person's addresses."""
 ARTICLE_WORDS = 250
 """A pasted text from this length on is an article; a shorter one a note."""
 PASTED = "pasted texts"
@@ -150,7 +153,9 @@ class Reading:
             raise BadInput(_nothing(path, left))
         return entries
 
-    def _found(self, paths: Sequence[Path], left: Left) -> list[tuple[Path, Importer, int]]:
+    def _found(
+        self, paths: Sequence[Path], left: Left, only: Collection[Path] | None = None
+    ) -> list[tuple[Path, Importer, int]]:
         """The files below `paths` that an importer reads, with their sizes; the rest is counted in `left`.
 
         Raises BadInput if a path cannot be used or none of its files can be read.
@@ -160,6 +165,8 @@ class Reading:
             here = Left()
             before = len(found)
             for path in files_below(_absolute(root), here):
+                if only is not None and path not in only:
+                    continue
                 try:
                     size = path.stat().st_size
                     with path.open("rb") as file:
@@ -178,7 +185,7 @@ class Reading:
                 for place in places:
                     left.add(reason, place)
                 left.counts[reason] += here.counts[reason] - len(places)
-            if len(found) == before:
+            if len(found) == before and only is None:
                 raise BadInput(_nothing(root, here))
         return found
 
@@ -237,11 +244,13 @@ class Importing(Reading):
         cancelled: Callable[[], bool] = never,
         embed: bool = False,
         exclusions: Exclusions = NOTHING,
+        only: Collection[Path] | None = None,
     ) -> ImportReport:
         """Import what `me` wrote, and documents.  Each path becomes a source.
 
         Where `me` is empty, the certain guess of the survey is taken.  With `embed`, the new passages get their vectors
         at the end (else: `embed_pending`); if that raises WorkerError, all documents are stored nevertheless.
+        With `only`, other files below `paths` are not looked at.
         Raises BadInput for paths that cannot be used or where it must be asked who *me* is, DiskFull and VaultError
         from the vault; what was stored before stays.
         """
@@ -249,7 +258,7 @@ class Importing(Reading):
         mine = self._me(paths, me)
         sieve = Sieve(mine, exclusions, self._vault.signatures())
         run = _Run(sieve)
-        by_path = [(path, self._found([path], sieve.left)) for path in paths]
+        by_path = [(path, self._found([path], sieve.left, only)) for path in paths]
         report = _Reporter(progress, sum(size for _, found in by_path for _, _, size in found))
         stopped = False
         for root, found in by_path:
@@ -268,6 +277,8 @@ class Importing(Reading):
         report(run.done_bytes, "", force=True)
         if run.added:
             self.on_added()
+        if mine - set(self.known_addresses()):
+            self._vault.set_setting(ME, json.dumps(sorted(mine | set(self.known_addresses()))))
         return ImportReport(
             run.added,
             run.duplicates + sieve.duplicates,
@@ -332,10 +343,15 @@ class Importing(Reading):
             not stopped,
         )
 
+    def known_addresses(self) -> tuple[str, ...]:
+        """Those under which the person was imported before."""
+        stored = self._vault.setting(ME)
+        return tuple(json.loads(stored)) if stored else ()
+
     def _me(self, paths: Sequence[Path], me: Sequence[str]) -> frozenset[str]:
         if me:
             mine = frozenset(address_of(address) for address in me)
-            if not all("@" in address for address in mine) and not self._holds_chats(paths):
+            if not any("@" in address for address in mine) and not self._holds_chats(paths):
                 raise BadInput("An address of yours must look like name@example.org.")
             return mine
         survey = self.survey(paths)

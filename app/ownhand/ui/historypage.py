@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QVBoxLayout, QWidget
 
 from ownhand.domain.corpus import Source
 from ownhand.domain.ports import VaultState
@@ -42,11 +42,17 @@ class HistoryPage(QWidget):
 
     def reload(self) -> None:
         """Fetch the sources anew."""
-        library, privacy = self._app.library, self._app.privacy
-        self._bridge.run(lambda: (library.sources(), privacy.state()), self._loaded)
+        library, privacy, watching = self._app.library, self._app.privacy, self._app.watching
 
-    def _loaded(self, found: tuple[list[Source], VaultState]) -> None:
-        sources, state = found
+        def load() -> tuple[list[Source], VaultState, dict[str, bool]]:
+            sources, watched = library.sources(), watching.folders()
+            folders = {source.path: source.path in watched for source in sources if Path(source.path).is_dir()}
+            return sources, privacy.state(), folders
+
+        self._bridge.run(load, self._loaded)
+
+    def _loaded(self, found: tuple[list[Source], VaultState, dict[str, bool]]) -> None:
+        sources, state, folders = found
         self._total.setText(
             ", ".join(
                 (
@@ -58,12 +64,13 @@ class HistoryPage(QWidget):
         )
         clear(self._box)
         for source in sources:
-            self._box.addWidget(self._card(source))
+            self._box.addWidget(self._card(source, folders.get(source.path)))
         if not sources:
             self._box.addWidget(label(self.tr("Nothing has been added yet."), quiet=True))
         self._box.addStretch(1)
 
-    def _card(self, source: Source) -> QFrame:
+    def _card(self, source: Source, watched: bool | None) -> QFrame:
+        """`watched` is None for a file, which cannot be watched."""
         card = QFrame()
         card.setObjectName("Card")
         name = label(Path(source.path).name or source.path, bold=True)
@@ -84,8 +91,25 @@ class HistoryPage(QWidget):
         remove = button(self.tr("Remove"), hint=self.tr("Remove it from the vault with all that was derived from it"))
         remove.setAccessibleName(self.tr("Remove {0}").format(name.text()))
         remove.clicked.connect(self._remover(source, remove))
-        card.setLayout(row(column(name, about, gap=2), remove, margins=(14, 10, 12, 10), gap=12, stretch=0))
+        watch = QCheckBox(self.tr("Watch"))
+        watch.setToolTip(self.tr("Take in new and changed files by themselves while Ownhand is open"))
+        watch.setAccessibleName(self.tr("Watch {0}").format(name.text()))
+        watch.setVisible(watched is not None)
+        watch.setChecked(bool(watched))
+        watch.toggled.connect(self._watcher(source.path))
+        card.setLayout(row(column(name, about, gap=2), watch, remove, margins=(14, 10, 12, 10), gap=12, stretch=0))
         return card
+
+    def _watcher(self, path: str) -> Callable[[bool], None]:
+        watching = self._app.watching
+
+        def watch(wanted: bool) -> None:
+            self._bridge.run_long(lambda: watching.add(path) if wanted else watching.remove(path), self._watched)
+
+        return watch
+
+    def _watched(self, _: object) -> None:
+        self.reload()
 
     def _remover(self, source: Source, push: QWidget) -> Callable[[], None]:
         library = self._app.library
