@@ -28,7 +28,7 @@ from ownhand.services.downloading import Downloads
 from ownhand.services.drafting import Drafting
 from ownhand.services.importing import Importing
 from ownhand.services.learning import Learning
-from ownhand.services.library import Library, write_whole
+from ownhand.services.library import Library, remove_sent, write_whole
 from ownhand.services.models import Engines, Models
 from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
@@ -134,6 +134,7 @@ class App:
 
     def start(self) -> None:
         """In the background: use the models chosen earlier, fill the personal model.  Returns at once."""
+        remove_sent()
         self.importing.on_added = self._imported
         self.library.on_forgotten = self.personal.forgotten
         self.privacy.on_restored = self._restored
@@ -167,6 +168,7 @@ class App:
         self.engines.close()
         self.recall.close()
         self.hand.vault.close()
+        remove_sent()
 
 
 class Workers:
@@ -351,6 +353,7 @@ def erase_everything(folder: Path) -> list[str]:
     go too.  Needs no key; returns what went.  Raises VaultInUse, KeyUnavailable or VaultError.
     """
     gone = store.erase(folder)
+    remove_sent(0.0)
     if folder == paths.data_dir():
         for name, place in (("the models you added", paths.models_dir()), ("the log", paths.log_dir())):
             if place.is_dir():

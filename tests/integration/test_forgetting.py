@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import Audience, Draft
 from ownhand.domain.ports import Added
 from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
+from ownhand.services.library import Library, remove_sent
 
 CANARY = "the quillfeather waits by the viridian lockgate"
 TRACES = ("quillfeather", "viridian", "lockgate")
@@ -143,3 +146,17 @@ def test_a_killed_forgetting_is_done_wholly_or_not_at_all(vault: SqlVault, monke
     assert (after.documents, after.passages, after.vectors, after.edits) == (100, 100, 100, 2)
     assert vault.document(told) is not None
     assert len(vault.match(["quillfeather"], 5)) == 1
+
+
+def test_what_was_handed_to_the_mail_program_does_not_lie_about_for_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    library = Library(None, None, lambda _: [])  # type: ignore[arg-type]
+    path = library.unsent_eml(Draft("d", text=CANARY, recipients=(DANA,)))
+    assert CANARY in path.read_text()
+    remove_sent()
+    assert path.exists(), "the mail program may be about to read it"
+    os.utime(path.parent, (0, 0))
+    remove_sent()
+    assert not path.parent.exists()

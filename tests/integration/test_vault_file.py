@@ -307,3 +307,13 @@ def test_many_threads_may_use_it_at_once(vault: SqlVault) -> None:
         thread.join()
     assert failures == []
     assert vault.state().documents == 90
+
+
+def test_erasing_looks_whether_anything_is_left(tmp_path: Path) -> None:
+    KeyRing(tmp_path).create("keyfile")
+    SqlVault.open(tmp_path, KeyRing(tmp_path).unlock(), "key file").close()
+    (tmp_path / "vault.of-somebody").write_text("not made by this version")
+    with pytest.raises(VaultError, match=r"vault\.of-somebody"):
+        erase(tmp_path)
+    assert not (tmp_path / "vault.db").exists()
+    assert not (tmp_path / "vault.key").exists()

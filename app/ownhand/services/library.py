@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,6 +27,8 @@ MAILTO_LIMIT = 1800
 """Longer links are cut by mail programs and by Windows' shell; an unsent .eml takes over from here."""
 
 
+SENT = "ownhand-send-"
+"""How folders begin that hold a message for the mail program."""
 NO_ROOM = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """A full disk, a used-up quota, a limit on the size of files."""
 
@@ -177,11 +181,21 @@ class Library:
         return link if len(link) <= MAILTO_LIMIT else ""
 
     def unsent_eml(self, draft: Draft) -> Path:
-        """A message file for the mail program, readable by this user only; it is plain text outside the vault."""
-        folder = Path(tempfile.mkdtemp(prefix="ownhand-send-"))
+        """A message file for the mail program, readable by this user only; it is plain text outside the vault, until
+        `remove_sent`.
+        """
+        folder = Path(tempfile.mkdtemp(prefix=SENT))
         path = folder / "message.eml"
         write_atomically(path, self.message(draft).as_bytes())
         return path
+
+
+def remove_sent(older_than_s: float = 60.0) -> None:
+    """Delete the message files that were made for the mail program, once it has had time to read them."""
+    for folder in Path(tempfile.gettempdir()).glob(SENT + "*"):
+        with contextlib.suppress(OSError):  # of another person, or gone meanwhile
+            if time.time() - folder.stat().st_mtime >= older_than_s:
+                shutil.rmtree(folder)
 
 
 def write_atomically(path: Path, data: bytes) -> None:
