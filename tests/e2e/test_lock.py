@@ -43,8 +43,7 @@ def of_the_vault(key: bytes) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("way", ["the command", "the menu"])
-def test_while_locked_no_process_holds_the_key_or_a_word(tmp_path: Path, way: str) -> None:
+def test_while_locked_no_process_holds_the_key_or_a_word(tmp_path: Path) -> None:
     key = a_vault(tmp_path / "data", "passphrase")
     wanted = of_the_vault(key)
     program = DrivenProgram(tmp_path / "data", tmp_path / "stderr")
@@ -58,14 +57,9 @@ def test_while_locked_no_process_holds_the_key_or_a_word(tmp_path: Path, way: st
         there = set().union(*(holds(pid, wanted) for pid in (program.process.pid, *workers)))
         assert {"the key in hexadecimal", f"{CANARY} (utf-8)", f"{CANARY} (utf-16-le)"} <= there, "it can be found"
         program.ask("write", text=" unsaved")
-        if way == "the menu":
-            program.ask("lock")
-        else:
-            environment = {**program.environment}
-            done = subprocess.run(
-                [sys.executable, "-m", "ownhand", "lock"], env=environment, capture_output=True, text=True, check=False
-            )
-            assert done.stdout.strip() == "Locked.", done.stderr
+        command = [sys.executable, "-m", "ownhand", "lock"]
+        done = subprocess.run(command, env=program.environment, capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == "Locked.", done.stderr
         seen = program.wait_for("the lock", locked=True, window=False)
         assert "locked" in seen["says"]
         assert seen["asks"]

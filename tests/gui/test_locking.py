@@ -15,7 +15,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
 from helpers.scripted_app import Shelf
-from ownhand.settings import LOCK_MINUTES, LOCK_ON_SLEEP, Settings
+from ownhand.errors import DiskFull
+from ownhand.settings import LOCK_MINUTES, LOCK_ON_SLEEP, WELCOMED, Settings
+from ownhand.ui.app import Desktop
 from ownhand.ui.locking import Locking
 
 
@@ -55,7 +57,7 @@ def locking(qapp: QApplication, clock: Clock, settings: Settings) -> Iterator[Lo
     made.locks = []  # type: ignore[attr-defined]
     made.wanted.connect(lambda: made.locks.append(clock.running))  # type: ignore[attr-defined]
     yield made
-    qapp.removeEventFilter(made)
+    made.stop()
     made.setParent(None)
     made.deleteLater()
 
@@ -103,6 +105,36 @@ def test_a_sleep_that_nobody_announced_is_seen_by_the_clocks(locking, clock, set
     settings.set(LOCK_ON_SLEEP, False)
     clock.sleep(3600)
     assert locks(locking) == 1
+
+
+@pytest.fixture
+def desktop(qtbot, qapp, scripted):
+    scripted.settings.set(WELCOMED, True)
+    made = Desktop(scripted, qapp)
+    made.start()
+    qtbot.waitUntil(lambda: made.window.session.is_open)
+    yield made
+    scripted.library.fail = None
+    qtbot.waitUntil(lambda: made.bridge.idle)
+    made.close()
+    made.window.deleteLater()
+
+
+def test_locking_saves_what_is_unsaved_and_ends_the_run(desktop, scripted, qtbot):
+    desktop.window.edit.insertPlainText("unsaved ")
+    with qtbot.waitSignal(desktop.window.closing):
+        desktop.window.find_command("Lock").do()
+    assert desktop.locked
+    assert "unsaved " in scripted.library.saved[desktop.window.session.draft().id].text
+
+
+def test_what_cannot_be_saved_keeps_the_window_open(desktop, scripted):
+    desktop.window.edit.insertPlainText("unsaved ")
+    scripted.library.fail = DiskFull("The disk is full.")
+    desktop.lock()
+    assert not desktop.locked
+    assert desktop.window.isVisible()
+    assert "Not locked. The disk is full." in desktop.window.toast.text
 
 
 LOGIND = """

@@ -301,6 +301,7 @@ class Desktop(QObject):
 
     def close(self) -> None:
         """The end: nothing calls back after this."""
+        self.locking.stop()
         self.save_now()
         self.bridge.close()
         for top in (self.settings, self.welcome, self.window):

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from PySide6.QtCore import SLOT, QEvent, QObject, Signal, Slot
+from PySide6.QtCore import SLOT, QCoreApplication, QEvent, QObject, Signal, Slot
 from PySide6.QtWidgets import QApplication
 
 from ownhand.settings import LOCK_MINUTES, LOCK_ON_SLEEP
@@ -71,6 +71,12 @@ class Locking(QObject):
         if event.type() in TOUCHES:
             self._touched = self._clocks()[0]
         return False
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._look.stop()
+        self._sleep.hold(False)
+        QCoreApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
 
     def look(self) -> None:
         """Whether it is time."""
