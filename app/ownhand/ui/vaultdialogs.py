@@ -20,7 +20,8 @@ class Secrets(QWidget):
     def __init__(self, *, twice: bool = True) -> None:
         super().__init__()
         self._twice = twice
-        self.first, self.second = self._field(self.tr("Passphrase")), self._field(self.tr("The same once more"))
+        self.first = self._field(self.tr("New passphrase") if twice else self.tr("Passphrase"))
+        self.second = self._field(self.tr("The same once more"))
         self._shown = QCheckBox(self.tr("Show what I type"))
         self._shown.toggled.connect(self._reveal)
         self.second.setVisible(twice)
