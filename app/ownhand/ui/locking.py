@@ -18,9 +18,10 @@ from ownhand.ui.widgets import timer
 
 log = logging.getLogger(__name__)
 
-LOOK_MS = 5_000
+LOOK_S = 60.0
+"""Between two looks at the clocks where the system does not announce its sleep; the first key after it looks, too."""
 SLEPT_S = 20.0
-"""A gap between two looks, beyond what was asked for, that only a sleep explains."""
+"""A gap between the clocks that only a sleep explains."""
 TOUCHES = frozenset(
     {
         QEvent.Type.KeyPress,
@@ -42,6 +43,8 @@ class Locking(QObject):
     """
 
     wanted = Signal()
+    _altered = Signal(str)
+    """The key of a setting that changed, from whatever thread stored it."""
 
     def __init__(
         self,
@@ -61,15 +64,17 @@ class Locking(QObject):
         self._sleep = Sleep(self)
         self._sleep.coming.connect(self._sleeping)
         self._sleep.hold(settings.get(LOCK_ON_SLEEP))
-        settings.listen(self._changed)
-        self._look = timer(self, "locking", LOOK_MS, once=False)
+        self._altered.connect(self._changed)
+        settings.listen(self._altered.emit)
+        self._look = timer(self, "locking", 0)
         self._look.timeout.connect(self.look)
-        self._look.start()
+        self._wait()
         parent.installEventFilter(self)
 
     def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
         if event.type() in TOUCHES:
             self._touched = self._clocks()[0]
+            self._has_slept()
         return False
 
     def stop(self) -> None:
@@ -80,17 +85,35 @@ class Locking(QObject):
 
     def look(self) -> None:
         """Whether it is time."""
+        if not self._has_slept():
+            minutes = self._settings.get(LOCK_MINUTES)
+            if minutes and self._clocks()[0] - self._touched >= 60 * minutes and not self._busy():
+                log.info("locking: idle")
+                self.wanted.emit()
+        self._wait()
+
+    def _has_slept(self) -> bool:
+        """Whether the clocks have drifted apart since they were last looked at; locks then."""
         running, wall = self._clocks()
         slept = (wall - self._seen[1]) - (running - self._seen[0])
         self._seen = running, wall
-        if slept > SLEPT_S and self._settings.get(LOCK_ON_SLEEP):
-            log.info("locking: the computer was asleep")
-            self.wanted.emit()
-            return
+        if slept <= SLEPT_S or not self._settings.get(LOCK_ON_SLEEP):
+            return False
+        log.info("locking: the computer was asleep")
+        self.wanted.emit()
+        return True
+
+    def _wait(self) -> None:
+        """Wake up when there may be something to do, and not before: an idle program uses no processor."""
+        waits = [LOOK_S] if self._settings.get(LOCK_ON_SLEEP) and not self._sleep.announced else []
         minutes = self._settings.get(LOCK_MINUTES)
-        if minutes and running - self._touched >= 60 * minutes and not self._busy():
-            log.info("locking: idle")
-            self.wanted.emit()
+        if minutes:
+            left = self._touched + 60 * minutes - self._clocks()[0]
+            waits.append(left if left > 0 else LOOK_S)  # what is under way is asked about again
+        if waits:
+            self._look.start(int(1000 * min(waits)) + 1)
+        else:
+            self._look.stop()
 
     def _sleeping(self) -> None:
         if self._settings.get(LOCK_ON_SLEEP):
@@ -100,6 +123,8 @@ class Locking(QObject):
     def _changed(self, key: str) -> None:
         if key == LOCK_ON_SLEEP.key:
             self._sleep.hold(self._settings.get(LOCK_ON_SLEEP))
+        if key in (LOCK_ON_SLEEP.key, LOCK_MINUTES.key):
+            self._wait()
 
 
 class Sleep(QObject):
@@ -128,6 +153,11 @@ class Sleep(QObject):
         listens = bus.isConnected() and bus.connect(*LOGIND, "PrepareForSleep", self, SLOT("_prepare(bool)"))  # type: ignore[call-overload]
         if listens:
             self._bus = bus
+
+    @property
+    def announced(self) -> bool:
+        """Whether the system says so before it sleeps."""
+        return self._bus is not None
 
     def hold(self, on: bool) -> None:
         """Ask logind to wait for us before it sleeps, or no longer."""
