@@ -58,7 +58,6 @@ def test_a_key_while_the_model_computes_makes_its_answer_unwanted(app: App) -> N
 
 def test_an_answer_says_what_it_cost(app: App) -> None:
     page = Page()
-    app.completing.complete(CompletionContext(TEXT))
     app.completing.request(CompletionContext(TEXT + " le", revision=5), page.deliver)
     assert page.came.wait(30)
     completion = page.answers[-1][1]

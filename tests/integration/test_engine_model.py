@@ -341,7 +341,6 @@ def test_a_newer_completion_takes_the_place_of_an_older_one(engine: EngineClient
 
 
 def test_cancelling_during_the_prompt_leaves_the_engine_usable(engine: EngineClient) -> None:
-    write(engine, text="Quite another beginning, so that the text is read anew, as it is below.")
     expected, _ = write(engine, text=EMAIL, heal=True)
     for lane in Lane:
         stream = engine.generate(Generate(lane=lane, text="Some other words to compute. " * 180, max_tokens=4))

@@ -335,10 +335,6 @@ class Vault(Protocol):
         """All (passage id, vector) pairs, newest document first, in batches."""
         ...
 
-    def vectors_of(self, ids: Sequence[int]) -> dict[int, tuple[float, ...]]:
-        """The vectors of some passages; those that have none are left out."""
-        ...
-
     def passages(self, ids: Sequence[int]) -> list[Passage]:
         """In the order of `ids`; ids that are gone are left out."""
         ...

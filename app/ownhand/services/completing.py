@@ -209,7 +209,7 @@ class Completing:
         banned.update(bias or {})
         request = Generate(
             Lane.COMPLETION,
-            text=self.preamble(context, personal=personal, wait=generation is None) + window(context.prefix),
+            text=self.preamble(context) + window(context.prefix),
             # WHY only a capable model: a small one fills a gap worse than it goes on (decisions/0004)
             suffix=context.suffix[:SUFFIX_CHARACTERS] if context.suffix.strip() and is_capable(self._engine) else "",
             max_tokens=TOKENS,
@@ -256,16 +256,15 @@ class Completing:
     def score(self, context: CompletionContext, text: str, *, personal: bool = True) -> float:
         """Natural-log likelihood of a text in its context, under the personal model or the plain one."""
         return self._engine.score(
-            plain(self.preamble(context, personal=personal, wait=True)),
+            plain(self.preamble(context)),
             text,
             self._personal.token_memory if personal else "",
             self._personal.memory_weight if personal else 0.0,
         )
 
-    def preamble(self, context: CompletionContext, *, personal: bool, wait: bool) -> str:
-        """What stands before the text in the model's view: own examples, the message it answers, the subject."""
-        examples = self._personal.passages_before(context, wait=wait) if personal else ()
-        parts = [example[:EXAMPLE_CHARACTERS] + SEPARATOR for example in examples]
+    def preamble(self, context: CompletionContext) -> str:
+        """What stands before the text in the model's view: the subject and the message it answers."""
+        parts = []
         if context.reply_to is not None and context.reply_to.text.strip():
             parts.append(context.reply_to.text.strip()[-1200:] + SEPARATOR)
         if context.kind is Kind.EMAIL and context.subject.strip():

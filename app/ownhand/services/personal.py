@@ -21,7 +21,6 @@ from ownhand.domain.ngram import Memory
 from ownhand.domain.personalize import Material
 from ownhand.domain.ports import Recall, Vault
 from ownhand.errors import UserError
-from ownhand.services.examples import Examples
 from ownhand.services.learning import Learning
 from ownhand.services.retrieval import COLLECTION, Retrieval
 from ownhand.services.status import Status, StatusEvent
@@ -69,7 +68,6 @@ class Personal:
         self._thread: threading.Thread | None = None
         self._known = threading.Event()
         self._known.set()
-        self.examples = Examples(retrieval)
         self._bans: dict[str, tuple[int, list[str]]] = {}
         settings.listen(self._setting_changed)
 
@@ -205,7 +203,6 @@ class Personal:
         be there.
         """
         self._known.clear()
-        self.examples.forget()
         self.memory = Memory()
         self._learning.vault_changed()
         self._quietly(lambda: self._engine.forget(self.token_memory))
@@ -266,12 +263,6 @@ class Personal:
         if not greeting or not greeting.startswith(context.prefix) or greeting == context.prefix:
             return None
         return Candidate((greeting[len(context.prefix) :],), (share,), "memory")
-
-    def passages_before(self, context: CompletionContext, *, wait: bool) -> tuple[str, ...]:
-        """Own passages for the model to see before a draft, the best last; `wait` for them, or take what is there."""
-        if self._settings.get(STRENGTH) <= 0:
-            return ()
-        return tuple(passage.text.strip() for passage in self.examples.of(context, wait=wait))
 
     def completion_bias(self, audience: str) -> Mapping[str, float]:
         """Words a preference bans."""

@@ -13,8 +13,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
-from ownhand.domain import ranking
-from ownhand.domain.corpus import Hit, Kind, Passage
+from ownhand.domain.corpus import Hit, Passage
 from ownhand.domain.draft import address_of
 from ownhand.domain.ports import Recall, Vault
 from ownhand.errors import UserError
@@ -25,8 +24,6 @@ SAME_PERSON = 0.35
 RECENT = 0.15
 HALF_LIFE_DAYS = 365.0
 
-POOL = 24
-"""Passages of each lane among which examples are chosen."""
 ALIKE = 40.0
 """What likeness to an example that was chosen already costs the next one, in the unit of ranking.py."""
 
@@ -95,38 +92,6 @@ class Retrieval:
         ]
         hits.sort(key=lambda hit: -hit.score)
         return _one_per_document(hits)[:limit]
-
-    def examples(
-        self, text: str, count: int, recipients: Iterable[str] = (), kind: Kind | None = None
-    ) -> list[Passage]:
-        """Up to `count` passages that should help to write on from `text`, the best first; none where none should.
-
-        One per document, and unlike each other.
-        """
-        if count <= 0 or not text.strip():
-            return []
-        by_words = self._vault.match(query_words(text), POOL)
-        by_meaning = self._near(text, POOL)
-        cosines = dict(by_meaning)
-        word_rank = {passage_id: rank for rank, passage_id in enumerate(by_words, 1)}
-        meaning_rank = {passage_id: rank for rank, (passage_id, _) in enumerate(by_meaning, 1)}
-        wanted = ranking.situation(recipients, kind, datetime.now(UTC))
-        passages = {passage.id: passage for passage in self._vault.passages(list({**word_rank, **meaning_rank}))}
-        best: dict[str, tuple[int, float]] = {}
-        for number, passage in passages.items():
-            values = ranking.features(
-                passage, wanted, word_rank.get(number), meaning_rank.get(number), cosines.get(number)
-            )
-            score = ranking.SHIPPED.score(values)
-            if score > max(0.0, best.get(passage.document_id, (0, 0.0))[1]):
-                best[passage.document_id] = number, score
-        vectors = self._vault.vectors_of([number for number, _ in best.values()])
-
-        def alike(one: int, other: int) -> float:
-            return sum(a * b for a, b in zip(vectors.get(one, ()), vectors.get(other, ()), strict=False))
-
-        chosen = ranking.diversified(list(best.values()), alike, count, ALIKE)
-        return [passages[number] for number in chosen]
 
     def _near(self, text: str, limit: int) -> list[tuple[int, float]]:
         if self._recall is None or not text.strip():

@@ -25,8 +25,6 @@ from ownhand.errors import ModelError
 
 _SMALLEST_PIECE: Final = 16
 """Tokens of a prompt that are computed whatever happens, so that it gets on while somebody types fast."""
-_PIECE: Final = 128
-"""Tokens of a completion's prompt that are computed at a time."""
 
 
 @dataclass(slots=True)
@@ -105,8 +103,7 @@ class CompletionLane(Lane):
             run.reused = self.shorten(kept, same)
         else:
             run.reused = self.restore(kept, run.prompt, same)
-        # WHY in pieces: what was read before the next key came stays read
-        for chunk in chunks(run.prompt[run.reused :], _PIECE):
+        for chunk in chunks(run.prompt[run.reused :], BATCH):
             logits = self._compute(job, chunk)
         if not self._can_cut:
             self.save(kept)
