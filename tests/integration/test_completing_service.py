@@ -48,8 +48,9 @@ def test_a_burst_of_keys_asks_the_model_once(app: App) -> None:
 
 def test_a_key_while_the_model_computes_makes_its_answer_unwanted(app: App) -> None:
     page = Page()
-    app.completing.request(CompletionContext(TEXT, revision=1), page.deliver)
-    time.sleep(0.03)  # past the pause, into the computation
+    long = "We talked about the fence, the barn and the road for a while. " * 40 + TEXT  # some 150 ms of reading
+    app.completing.request(CompletionContext(long, revision=1), page.deliver)
+    time.sleep(0.04)  # past the pause, into the computation
     app.completing.request(CompletionContext(TEXT + " kind", revision=2), page.deliver)
     assert page.came.wait(30)
     time.sleep(0.1)
@@ -58,6 +59,7 @@ def test_a_key_while_the_model_computes_makes_its_answer_unwanted(app: App) -> N
 
 def test_an_answer_says_what_it_cost(app: App) -> None:
     page = Page()
+    app.completing.complete(CompletionContext(TEXT))
     app.completing.request(CompletionContext(TEXT + " le", revision=5), page.deliver)
     assert page.came.wait(30)
     completion = page.answers[-1][1]

@@ -31,19 +31,6 @@ def test_what_speaks_for_a_passage_is_between_zero_and_one() -> None:
     assert worst == pytest.approx({**dict.fromkeys(ranking.FEATURES, 0.0), "kind": 1.0}, abs=1e-6)
 
 
-def test_the_same_person_better_ranks_and_less_age_count_for_more() -> None:
-    score = ranking.SHIPPED.score
-
-    def of(found: Passage, *ranks: int, cosine: float = 0.3) -> float:
-        return score(tuple(values(found, *ranks, cosine=cosine).values()))
-
-    assert of(passage(to=("Ruth <RUTH@example.org>",))) > of(passage(to=("anna@example.org",)))
-    assert of(passage(), 1, 1) > of(passage(), 20, 20)
-    assert of(passage(days=10)) > of(passage(days=1000))
-    assert of(passage(), cosine=0.9) > of(passage(), cosine=0.1)
-    assert score((0.0,) * len(ranking.FEATURES)) < 0
-
-
 def test_fitting_finds_what_savings_follow_from() -> None:
     chance = random.Random(3)
     rows = [tuple(chance.random() for _ in ranking.FEATURES) for _ in range(300)]

@@ -26,11 +26,13 @@ from ownhand.domain import ranking
 from ownhand.domain.corpus import Document, Kind, Passage
 from ownhand.errors import BadInput
 from ownhand.services.completing import EXAMPLE_CHARACTERS, SEPARATOR
-from ownhand.services.retrieval import ALIKE, query_words
+from ownhand.services.retrieval import query_words
 
 COUNTS: Final = (1, 2, 4)
 POOL: Final = 24
 MEMORY_WEIGHT: Final = 0.8
+ALIKE: Final = 0.5
+"""What likeness to an example that was chosen already costs the next one, in the unit of the cosine."""
 FITTED_ON: Final = 10
 """Messages of the history, the latest ones, on whose savings an author's own weights are fitted."""
 CANDIDATES: Final = 6
@@ -178,11 +180,12 @@ def _orders(chance: random.Random, fitted: ranking.Weights | None) -> dict[str, 
     def by(score: Callable[[tuple[float, ...]], float]) -> Order:
         return lambda found: sorted(found.passages, key=lambda number: -score(found.features[number]))
 
+    value = {name: place for place, name in enumerate(ranking.FEATURES)}
+
     def diverse(found: _Found) -> Sequence[int]:
-        scored = [(number, ranking.SHIPPED.score(values)) for number, values in found.features.items()]
+        scored = [(number, values[value["cosine"]]) for number, values in found.features.items()]
         return ranking.diversified(scored, lambda a, b: _cosine(found.vectors, a, b), max(COUNTS), ALIKE)
 
-    value = {name: place for place, name in enumerate(ranking.FEATURES)}
     orders: dict[str, Order] = {
         "any of those found": lambda found: chance.sample(sorted(found.passages), len(found.passages)),
         "words (BM25)": by(lambda f: f[value["words"]]),
@@ -191,8 +194,7 @@ def _orders(chance: random.Random, fitted: ranking.Weights | None) -> dict[str, 
         "fused, person, age": by(
             lambda f: f[value["words"]] + f[value["meaning"]] + 0.7 * f[value["person"]] + 0.3 * f[value["recent"]]
         ),
-        "as shipped": by(ranking.SHIPPED.score),
-        "as shipped, diverse": diverse,
+        "meaning, diverse (MMR)": diverse,
     }
     if fitted is not None:
         orders["fitted to the author"] = by(fitted.score)

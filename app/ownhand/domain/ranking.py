@@ -1,9 +1,9 @@
 """Which of the person's own passages help to write this one: features, their weights, and a choice of several.
 
 A passage's score is what it is expected to save, in thousandths of a bit per byte of the text that is to be written.
-The weights were fitted to that very saving, measured with the built-in model (the idea of PEARL, Mysore et al. 2023,
-with a linear ranker instead of a cross-encoder); `ownhand bench retrieval` measures and fits.  So a score below zero
-says that an example would rather mislead.
+The weights are fitted to that very saving (the idea of PEARL, Mysore et al. 2023, with a linear ranker instead of a
+cross-encoder); `ownhand bench retrieval` measures and fits.  So a score below zero says that an example would rather
+mislead.
 """
 
 from __future__ import annotations
@@ -75,10 +75,6 @@ class Weights:
         return self.constant + sum(
             self.by_feature.get(name, 0.0) * value for name, value in zip(FEATURES, values, strict=True)
         )
-
-
-SHIPPED: Final = Weights(-5.0, {"words": 10.0, "meaning": 15.0, "cosine": 60.0, "person": 35.0, "recent": 15.0})
-"""Used where examples are chosen."""
 
 
 def fit(rows: Sequence[Sequence[float]], savings: Sequence[float], ridge: float = 1.0) -> Weights:

@@ -24,9 +24,6 @@ SAME_PERSON = 0.35
 RECENT = 0.15
 HALF_LIFE_DAYS = 365.0
 
-ALIKE = 40.0
-"""What likeness to an example that was chosen already costs the next one, in the unit of ranking.py."""
-
 _log = logging.getLogger(__name__)
 
 _COMMON = frozenset(

@@ -26,6 +26,9 @@ from ownhand.errors import ModelError
 _SMALLEST_PIECE: Final = 16
 """Tokens of a prompt that are computed whatever happens, so that it gets on while somebody types fast."""
 
+_PIECE: Final = 256
+"""Tokens of a completion's prompt that are computed at a time."""
+
 
 @dataclass(slots=True)
 class Kept:
@@ -103,7 +106,8 @@ class CompletionLane(Lane):
             run.reused = self.shorten(kept, same)
         else:
             run.reused = self.restore(kept, run.prompt, same)
-        for chunk in chunks(run.prompt[run.reused :], BATCH):
+        # WHY in pieces: what was read before the next key came stays read
+        for chunk in chunks(run.prompt[run.reused :], _PIECE):
             logits = self._compute(job, chunk)
         if not self._can_cut:
             self.save(kept)
