@@ -90,10 +90,11 @@ def test_what_stands_on_sound_pages_is_saved(lived_in: Path, seed: int) -> None:
     assert examine(lived_in, key).sound
     saved = SqlVault.open(lived_in, key, "")
     found = {document.id: document.text for document in saved.each_document()}
-    assert found.items() <= texts.items(), "nothing is changed, and nothing made up"
+    stripped = {text.strip() for text in texts.values()}
+    assert {text.strip() for text in found.values()} <= stripped, "nothing is changed, and nothing made up"
     assert len(found) == done.saved.documents
     assert DOCUMENTS - len(found) <= done.unreadable
-    assert len(found) >= DOCUMENTS * 0.6, f"{len(found)} of {DOCUMENTS}"
+    assert len(found) >= DOCUMENTS * 0.95, f"{len(found)} of {DOCUMENTS}"
     assert len(saved.match(["kilns"], 10_000)) == saved.state().passages
     assert sum(source.documents for source in saved.sources()) == len(found), "each can be removed with a source"
     assert [draft.text for draft in saved.drafts()] == ["the draft"]
@@ -104,10 +105,27 @@ def test_what_stands_on_sound_pages_is_saved(lived_in: Path, seed: int) -> None:
     assert list(lived_in.iterdir()) == [], "erasing takes the damaged file, too"
 
 
+def test_a_document_whose_page_is_damaged_is_put_together_from_its_passages(lived_in: Path) -> None:
+    key = key_of(lived_in)
+    vault = SqlVault.open(lived_in, key, "")
+    texts = {document.text.strip() for document in vault.each_document()}
+    with vault._file.read() as db:
+        (root,) = db.execute("SELECT rootpage FROM sqlite_master WHERE name = 'document'").fetchone()
+    vault.close()
+    damage(lived_in, [root - 1])
+    assert salvage(lived_in, key).saved.documents == DOCUMENTS
+    saved = SqlVault.open(lived_in, key, "")
+    assert {document.text for document in saved.each_document()} == texts
+    assert [(source.path, source.documents) for source in saved.sources()] == [
+        (f"/mail{box}", DOCUMENTS // 3) for box in range(3)
+    ]
+    saved.close()
+
+
 def test_without_its_first_page_nothing_can_be_read_and_nothing_is_changed(lived_in: Path) -> None:
     damage(lived_in, [0])
     before = (lived_in / "vault.db").read_bytes()
-    with pytest.raises(VaultError, match="first page"):
+    with pytest.raises(VaultError, match="where everything lies"):
         salvage(lived_in, key_of(lived_in))
     assert (lived_in / "vault.db").read_bytes() == before
     assert {path.name for path in lived_in.iterdir()} <= {"vault.db", "vault.key", "key.json", "vault.lock"}

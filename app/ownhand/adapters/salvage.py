@@ -3,8 +3,8 @@
 Every page carries an HMAC, so damage is always noticed and never read as text.  What stands on sound pages is taken
 into a new vault under the same key; the damaged file is kept beside it, for whoever knows more.
 
-Not salvaged: anything, if the first page is damaged, since it says where everything else lies; vectors, which the next
-start makes anew.
+Not salvaged: anything, if the first pages are damaged, since they say where everything else lies; vectors, which the
+next start makes anew.  A document whose own page is damaged is put together from its passages where these are sound.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sqlcipher3 import dbapi2
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.store_file import FILE_NAME, LOCK_NAME, TEMPORARY, connect, files_of
 from ownhand.adapters.store_whole import TABLES, Table, row_of
+from ownhand.domain.corpus import Document, Kind
 from ownhand.domain.ports import Row, TakenIn
 from ownhand.errors import VaultError, VaultInUse, WrongKey
 
@@ -140,7 +141,8 @@ class _Reader:
         except _Unreadable:
             self.close()
             raise VaultError(
-                "The first page of vault.db is damaged, so nothing in it can be found; put back a backup."
+                "The pages of vault.db that say where everything lies are damaged, so nothing can be read; put back a "
+                "backup."
             ) from None
 
     def close(self) -> None:
@@ -162,6 +164,26 @@ class _Reader:
                 row = self._named(table, columns, number, values)
                 if row is not None:
                     yield row
+            if table.name == "document" and self.unreadable:
+                yield from self._from_passages()
+
+    def _from_passages(self) -> Iterator[Row]:
+        """Documents that are lost themselves, put together from their passages; what else was known of them is lost."""
+        known = self._names.setdefault("document", {})
+        pieces: dict[int, list[tuple[str, str]]] = {}
+        for _, (number, written_at, text) in self._numbered(Table("passage"), ["document", "written_at", "text"]):
+            if number not in known:
+                pieces.setdefault(number, []).append((written_at, text))
+        for number, found in pieces.items():
+            whole = "\n\n".join(text for _, text in found)
+            known[number] = Document.identify(Kind.EMAIL, whole)
+            yield (
+                "document",
+                {
+                    "id": known[number], "kind": Kind.EMAIL.value, "written_at": found[0][0], "title": "",
+                    "recipients": [], "reply_text": None, "reply_from": "", "text": whole,
+                },
+            )  # fmt: skip
 
     def _named(self, table: Table, columns: list[str], number: int, values: list[Any]) -> Row | None:
         """The row as it travels; None where what it refers to is lost."""
@@ -174,6 +196,7 @@ class _Reader:
         row = row_of(table, columns, values)
         natural = {"source": "path", "document": "id"}.get(table.name)
         if natural is not None:
+            # by number, for the rows that refer to it
             self._names.setdefault(table.name, {})[number] = row[1][natural]
         return row
 
