@@ -8,6 +8,7 @@ import sys
 import threading
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtWidgets import QCheckBox
@@ -103,6 +104,21 @@ def test_sent_mail_found_on_this_computer_is_offered_and_ticked(importing, qtbot
     offered = {box.text(): box.isChecked() for box in flow.findChildren(QCheckBox) if box.text().startswith("/")}
     assert offered == {"/home/r/.thunderbird/a/Mail/x/Sent": True, "/o": False}
     assert flow._paths == [Path("/mail/Sent"), Path("/home/r/.thunderbird/a/Mail/x/Sent")]
+
+
+def test_documents_alone_ask_for_nobody_and_are_shown_before_they_are_read(importing, scripted, qtbot, monkeypatch):
+    monkeypatch.setattr(scripted.importing, "survey", lambda _paths: SimpleNamespace(candidates=[], messages=0))
+    flow = importing.flow
+    flow._go.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == LOOK)
+    assert scripted.importing.imported == []
+    flow._back_from_look()
+    assert flow.currentIndex() == PICK
+    flow._go.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == LOOK)
+    flow._learn_seen.click()
+    qtbot.waitUntil(lambda: flow.currentIndex() == DONE)
+    assert scripted.importing.imported == [([Path("/mail/Sent")], [])]
 
 
 def test_a_pasted_text_is_learned_from_once(importing, scripted, qtbot):

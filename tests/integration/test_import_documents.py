@@ -180,7 +180,8 @@ def test_what_cannot_be_read_says_what_would_help(tmp_path: Path) -> None:
     assert (
         reason(tmp_path / "b.docx", compound({"EncryptedPackage": b"x", "EncryptionInfo": b"y"})) == foreign.PROTECTED
     )
-    assert reason(tmp_path / "c.pages", zipped({"Index.zip": b"PK"})) == foreign.PAGES
+    for inside in ("Index.zip", "QuickLook/Preview.pdf", "Index/Document.iwa", "buildVersionHistory.plist"):
+        assert reason(tmp_path / "c.pages", zipped({inside: b"PK", "letter.txt": PROSE})) == foreign.PAGES
     assert reason(tmp_path / "d.pst", b"!BDN" + bytes(600)) == foreign.OUTLOOK_DATA
 
 

@@ -328,7 +328,7 @@ class ImportFlow(QStackedWidget):
             self._senders_box.addWidget(box)
         self._senders_box.addStretch(1)
         if not survey.candidates:
-            self._run()
+            self._preview()  # documents only: there is nobody to ask for
             return
         self._know_me()
         found = counted(survey.messages, self.tr("{0} message found."), self.tr("{0} messages found."))
@@ -375,7 +375,7 @@ class ImportFlow(QStackedWidget):
         return self.panel.exclusions() if self._looked else NOTHING
 
     def _back_from_look(self) -> None:
-        self.setCurrentIndex(ME)
+        self.setCurrentIndex(ME if self._senders else PICK)
 
     def _begin(self, title: str) -> tuple[Control, Callable[[int, int, str], None]]:
         """Show that something is under way; what it asks whether to go on, and what it reports to."""
@@ -426,7 +426,7 @@ class ImportFlow(QStackedWidget):
         if self._bar.maximum() == 0:
             self.setCurrentIndex(PICK)
         elif self._busy_title.text() == self.tr("Reading, storing nothing yet…"):
-            self.setCurrentIndex(LOOK if self._looked else ME)
+            self.setCurrentIndex(LOOK if self._looked else ME if self._senders else PICK)
 
     def _ran(self, report: ImportReport) -> None:
         self._report = report

@@ -8,7 +8,7 @@ import io
 import struct
 import tarfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -28,7 +28,7 @@ HELD: Final = 8 << 20
 NESTED = "archive inside an archive"
 
 _FAULTS = (*common.ZIP_FAULTS, tarfile.TarError, OSError, struct.error, AttributeError)
-_OFFICE = ("[Content_Types].xml", "META-INF/MANIFEST.MF", "META-INF/container.xml", "AndroidManifest.xml", "Index.zip")
+_OFFICE = ("[Content_Types].xml", "META-INF/MANIFEST.MF", "META-INF/container.xml", "AndroidManifest.xml")
 """What tells programs, books and office documents that are zips from archives of files."""
 
 
@@ -118,7 +118,7 @@ class Archive:
     def accepts(self, file: Readable, head: bytes) -> bool:
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             names = common.zip_names(file)
-            return "mimetype" not in names and not any(name in names for name in _OFFICE)
+            return "mimetype" not in names and not any(name in names for name in _OFFICE) and not is_pages(names)
         return is_tar(file, head)
 
     def read(self, file: Readable, own: Callable[[str], bool] = anybody) -> Iterator[Message | Skipped]:
@@ -186,6 +186,12 @@ class Archive:
         sent = folders.is_sent_folder(member.path.parts)
         for item in reader.read(member, own):
             yield replace(item, filed_as_sent=True) if sent and isinstance(item, Message) else item
+
+
+def is_pages(names: Collection[str]) -> bool:
+    """Whether an archive with these names is a document of Apple's Pages, of any age."""
+    marks = "Index.zip" in names or "buildVersionHistory.plist" in names
+    return marks or any(name.startswith(("Index/Document", "QuickLook/")) for name in names)
 
 
 def is_tar(file: Readable, head: bytes) -> bool:

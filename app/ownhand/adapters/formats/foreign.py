@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from ownhand.adapters.formats import common
+from ownhand.adapters.formats.archive import is_pages
 from ownhand.adapters.formats.outlook import OLE, ole_names
 from ownhand.domain.ports import Message, Readable, Skipped, anybody
 
@@ -42,6 +43,6 @@ def _reason(file: Readable, head: bytes) -> str:
     if head.startswith(OLE):
         names = ole_names(file)
         return next((reason for name, reason in _IN_OLE.items() if name in names), "")
-    if head.startswith(b"PK\x03\x04") and {"Index.zip", "index.xml", "Index/Document.iwa"} & common.zip_names(file):
+    if head.startswith(b"PK\x03\x04") and is_pages(common.zip_names(file)):
         return PAGES
     return ""
