@@ -98,7 +98,9 @@ def test_ghost_text_is_no_part_of_the_draft_until_tab_takes_it_in_one_undo_step(
 
 
 def test_the_greeting_for_a_known_recipient_is_offered_from_the_first_letter(robin: Person) -> None:
-    robin.new_email("Lou Mercer <lou.mercer@example.net>", "Sunday")
+    lou = "Lou Mercer <lou.mercer@example.net>"
+    wait_for("the history to be known", lambda: robin.app.learning.greeting((lou,), "everyone")[0])
+    robin.new_email(lou, "Sunday")
     robin.write("H")
     assert wait_for("the greeting", lambda: robin.ghost) == "ey Lou,"
     robin.key(Qt.Key.Key_Escape)
