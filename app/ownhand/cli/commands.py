@@ -85,8 +85,6 @@ def _ask_passphrase(*, new: bool) -> str:
 
 def _check(arguments: Arguments) -> None:
     """Read standard input where a command works on it, and refuse what cannot be worked on, before anything starts."""
-    if arguments.command == "import" and not arguments.paths:
-        raise BadInput("Say what to import: files, folders, or - for a text from standard input. Try --find.")
     if arguments.command == "rewrite":
         if arguments.text is None:
             arguments.text = _stdin("the text")

@@ -194,7 +194,11 @@ def main(argv: Sequence[str]) -> int:
     try:
         with _signals():
             try:
-                status = _run(parser().parse_args([_without_surrogates(part) for part in argv]))
+                known = parser()
+                arguments = known.parse_args([_without_surrogates(part) for part in argv])
+                if arguments.command == "import" and not (arguments.paths or arguments.find):
+                    known.error("say what to import: files, folders, or - for a text from standard input (or --find)")
+                status = _run(arguments)
             except SystemExit as end:  # argparse, which has printed the help or what is wrong
                 status = int(end.code or 0)
             sys.stdout.flush()
