@@ -80,7 +80,7 @@ def test_a_preview_shows_what_an_import_would_store_and_stores_nothing(tmp_path:
 def test_a_text_can_be_given_on_standard_input_and_mail_is_looked_for(tmp_path: Path, ownhand: Run):
     vault = ("--vault", str(tmp_path / "vault"), "--key", "file")
     assert ownhand("import", "-", *vault, stdin="The kiln was fired on Tuesday.").stdout == "Learned from your text.\n"
-    assert "Say what to import" in ownhand("import", *vault, status=1).stderr
+    assert "say what to import" in ownhand("import", *vault, status=2).stderr
     sent = tmp_path / ".thunderbird" / "x.default" / "Mail" / "local" / "Sent"
     sent.parent.mkdir(parents=True)
     (tmp_path / ".thunderbird" / "x.default" / "prefs.js").touch()

@@ -279,7 +279,7 @@ class Engine:
     # -- generating
 
     def generate(self, job: Job, **request: Any) -> object:
-        """Stream {text, logprob} items; the answer is the Usage.  Arguments as in ports.Generate."""
+        """Stream lists of (text, logprob); the answer is the Usage.  Arguments as in ports.Generate."""
         completions, suggestions = self._lanes()
         run = self._generation(job, **request)
         if not _is_completion(job):
@@ -341,6 +341,7 @@ class Engine:
             memory_weight=min(1.0, memory_weight),
             max_tokens=max_tokens,
             min_probability=min_probability,
+            streams=not _is_completion(job),
         )
 
     def _biases_of(self, bias: Mapping[str, float]) -> Biases:

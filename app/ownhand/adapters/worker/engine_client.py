@@ -61,7 +61,8 @@ class EngineStream:
     def __iter__(self) -> Iterator[Piece]:
         try:
             for item in self._stream:
-                yield Piece(item["text"], item["logprob"])
+                for text, logprob in item:
+                    yield Piece(text, logprob)
         except Cancelled:  # a newer completion took its place: the stream just ends, and `usage` says so
             return
         finally:

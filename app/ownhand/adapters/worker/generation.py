@@ -52,12 +52,15 @@ class Generation:
     memory_weight: float
     max_tokens: int
     min_probability: float
+    streams: bool = True
+    """Whether what is certain is said at once; else with the end, for each message wakes another process."""
     reused: int = 0
     """Tokens of the prompt that needed no computing."""
     finish: str = ""
     """Why it ended, '' while it goes on: stop | length | unlikely | cancelled."""
     written: list[int] = field(default_factory=list)
     _chooser: Chooser = field(init=False)
+    _held: list[tuple[str, float]] = field(default_factory=list, repr=False)
     _pending: float = 0.0
     _together: float = 0.0
     _began: float = field(default_factory=time.monotonic)
@@ -145,13 +148,17 @@ class Generation:
         }
 
     def _end(self, why: str) -> None:
+        self.streams = True
         self._say(self.writer.finish())
         self.finish = why
 
     def _say(self, text: str) -> None:
         if text:
-            self.job.send({"text": text, "logprob": self._pending})
+            self._held.append((text, self._pending))
             self._pending = 0.0
+        if self._held and self.streams:
+            self.job.send(self._held)
+            self._held = []
 
     # -- distributions
 

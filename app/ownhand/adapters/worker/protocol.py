@@ -6,7 +6,7 @@ To the worker
     {"ping": 1}                                                              say whether you live
 From the worker
     {"ready": "engine", "pid": 1, "protection": {...}}                       once, when it can take requests
-    {"id": 7, "item": {...}}                                                 one item of a stream
+    {"id": 7, "item": ...}                                                   one item of a stream
     {"id": 7, "alive": true}                                                 still at work on it
     {"pong": 1}                                                              to a ping, also amid native work
     {"id": 7, "result": ...}                                                 the end of a request
