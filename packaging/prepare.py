@@ -32,8 +32,8 @@ PYTHON = VENV / "bin" / "python"
 CONSTRAINTS = ROOT / "packaging" / "constraints.txt"
 PACKAGES = ROOT / "packaging" / "debian-packages.txt"
 LLAMA = "llama-cpp-python"
-LLAMA_GPU = VENV / ".llama-gpu"
-"""Names the GPU that the llama.cpp in .venv was built for."""
+LLAMA_BUILD = VENV / ".llama-build"
+"""Names the GPU that the llama.cpp in .venv was built for, and below it the build."""
 TESTS_ONLY = "test"
 
 
@@ -191,6 +191,11 @@ GPU_OPTIONS = {"": "", "none": "", "cuda": "-DGGML_CUDA=ON", "vulkan": "-DGGML_V
 """CMake options of llama.cpp by the value of GPU."""
 
 
+WITHOUT_AMX = "-mno-amx-tile -mno-amx-int8 -mno-amx-bf16"
+"""Compiled by GCC 12, llama.cpp's code for Intel's matrix unit kills the process: it hands the processor a table that
+the compiler has optimised away (llama.cpp pull request 26954).  These processors are fast enough without it."""
+
+
 def wanted_gpu(environ: Mapping[str, str], built: str) -> str:
     """The GPU to build for: the one that GPU names, else the one .venv has a build for.  Raises SetupError."""
     named = environ.get("GPU", "").strip().lower()
@@ -203,6 +208,8 @@ def build_environment(gpu: str, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment in which llama.cpp is built for this GPU."""
     options = [environ.get("CMAKE_ARGS", ""), GPU_OPTIONS[gpu]]
     made = {**environ, "CMAKE_ARGS": " ".join(option for option in options if option)}
+    if "amx_tile" in processor().split():
+        made["CXXFLAGS"] = f"{environ.get('CXXFLAGS', '')} {WITHOUT_AMX}".strip()
     compiler = cuda_compiler(environ) if gpu == "cuda" else None
     if compiler is not None:
         made.setdefault("CUDACXX", str(compiler))
@@ -237,9 +244,11 @@ def missing_toolkit(gpu: str, environ: Mapping[str, str]) -> str:
     return ""
 
 
-def built_gpu() -> str:
-    """The GPU that the llama.cpp in .venv was built for, '' for none."""
-    return LLAMA_GPU.read_text("utf-8").strip() if LLAMA_GPU.is_file() else ""
+def installed_build() -> tuple[str, str]:
+    """The GPU that the llama.cpp in .venv was built for, '' for none, and the name of the build, '' where not known."""
+    lines = LLAMA_BUILD.read_text("utf-8").splitlines() if LLAMA_BUILD.is_file() else []
+    gpu, name = [*lines, "", ""][:2]
+    return gpu, name
 
 
 def processor() -> str:
@@ -255,7 +264,8 @@ def processor() -> str:
 def wheel_folder(version: str, environ: Mapping[str, str]) -> Path:
     """Where the wheel of this llama-cpp-python, Python, processor and set of build options is kept."""
     base = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    built_for = "\n".join([processor(), environ.get("CMAKE_ARGS", ""), *platform.libc_ver()])
+    options = (environ.get(name, "") for name in ("CMAKE_ARGS", "CXXFLAGS"))
+    built_for = "\n".join([processor(), *options, *platform.libc_ver()])
     key = hashlib.sha256(built_for.encode()).hexdigest()[:12]
     tag = f"cp{sys.version_info[0]}{sys.version_info[1]}"
     return base / "ownhand" / "wheels" / f"{LLAMA}-{version}-{tag}-{platform.machine()}-{key}"
@@ -313,8 +323,8 @@ def prepare() -> None:
     """Do whatever is left to do; raises SetupError."""
     version = pinned(LLAMA, CONSTRAINTS.read_text("utf-8"))
     index = os.environ.get("LLAMA_WHEEL_INDEX", "")
-    built = built_gpu()
-    gpu = wanted_gpu(os.environ, built)
+    built_gpu, built = installed_build()
+    gpu = wanted_gpu(os.environ, built_gpu)
     environ = build_environment(gpu, os.environ)
     folder = wheel_folder(version, environ)
     at_hand = bool(index) or cached_wheel(folder) is not None
@@ -328,7 +338,8 @@ def prepare() -> None:
     else:
         wheel = cached_wheel(folder) or build_llama_wheel(version, folder, environ)
         llama_options = ["--find-links", str(wheel.parent), "--only-binary", LLAMA]
-    if gpu != built:  # WHY: of the same version, so pip would keep the one that is there
+    build = "prebuilt" if index else folder.name
+    if (gpu, build) != (built_gpu, built):  # WHY: of the same version, so pip would keep the one that is there
         say(f"putting in the llama.cpp that was built {f'for {gpu}' if gpu else 'without a GPU'}")
         again = ["--no-deps", "--force-reinstall", *llama_options, f"{LLAMA}=={version}"]
         run(
@@ -336,7 +347,7 @@ def prepare() -> None:
             "The new build of llama.cpp could not be installed; pip's reason is above.",
         )
     install(llama_options)
-    LLAMA_GPU.write_text(gpu + "\n", "utf-8")
+    LLAMA_BUILD.write_text(f"{gpu}\n{build}\n", "utf-8")
     absent = missing_libraries()
     if absent:
         say(f"the window will not open until these libraries are installed: {', '.join(absent)}")

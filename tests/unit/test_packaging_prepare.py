@@ -90,13 +90,26 @@ def test_only_a_finished_wheel_is_found_in_the_cache(tmp_path: Path) -> None:
     assert prepare.cached_wheel(tmp_path) == wheel
 
 
-def test_a_build_for_a_gpu_is_kept_apart_and_adds_to_the_options_that_are_given() -> None:
+def test_a_build_for_a_gpu_is_kept_apart_and_adds_to_the_options_that_are_given(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(prepare, "processor", lambda: "flags: sse2")
     given = {"XDG_CACHE_HOME": "/cache", "CMAKE_ARGS": "-DGGML_NATIVE=OFF", "PATH": ""}
     for gpu, option in (("vulkan", "-DGGML_VULKAN=ON"), ("metal", "-DGGML_METAL=ON")):
         made = prepare.build_environment(gpu, given)
         assert made["CMAKE_ARGS"] == f"-DGGML_NATIVE=OFF {option}"
         assert prepare.wheel_folder("1.0", made) != prepare.wheel_folder("1.0", given)
     assert prepare.wheel_folder("1.0", prepare.build_environment("", given)) == prepare.wheel_folder("1.0", given)
+
+
+def test_the_matrix_unit_whose_code_kills_the_engine_is_left_out_of_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"XDG_CACHE_HOME": "/cache", "CXXFLAGS": "-O3"}
+    monkeypatch.setattr(prepare, "processor", lambda: "flags\t: avx2 amx_tile amx_int8 avx512f")
+    made = prepare.build_environment("", given)
+    assert made["CXXFLAGS"].startswith("-O3 -mno-amx-tile")
+    assert prepare.wheel_folder("1.0", made) != prepare.wheel_folder("1.0", given)
+    monkeypatch.setattr(prepare, "processor", lambda: "flags\t: avx2 avx512f")
+    assert prepare.build_environment("", given)["CXXFLAGS"] == "-O3"
 
 
 def test_a_build_for_a_gpu_stays_until_another_is_named() -> None:

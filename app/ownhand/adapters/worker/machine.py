@@ -38,14 +38,8 @@ def cores() -> int:
 
 
 def taken_memory() -> int:
-    """Bytes this process takes: its own and its share of what it has in common with others, mapped files included."""
-    process = psutil.Process()
-    if psutil.LINUX:
-        try:
-            return int(process.memory_full_info().pss)
-        except psutil.Error:  # the kernel keeps the details to itself
-            pass
-    return int(process.memory_info().rss)
+    """Bytes this process takes, mapped files included: all of them, since another that maps the same may end."""
+    return int(psutil.Process().memory_info().rss)
 
 
 def thread_counts() -> tuple[int, ...]:
