@@ -18,12 +18,15 @@ from ownhand.domain.draft import EVERYONE, Draft
 KEYS: Final = 160
 """Characters typed."""
 PATIENCE_S: Final = 5.0
+REST_MS: Final = 60
+"""Between two keys, after the ghost came."""
 
 
 def measure() -> dict[str, Any]:
     """Milliseconds from a key until the widget has its ghost text, without the pause that waits for another key.
 
-    Beside it what the bare model takes for the same tokens: those of the text that are new, and those it writes.
+    Beside it what the bare model takes for the same tokens, those of the text that are new and those it writes, after
+    the same rest.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     from PySide6.QtCore import QEventLoop, Qt, QTimer
@@ -71,13 +74,14 @@ def measure() -> dict[str, Any]:
                     usage = answers[0].usage
                     fresh = usage.prompt_tokens - usage.reused_tokens
                     steps = max(0, usage.new_tokens - (usage.finish == "length"))
-                    raw = bare.raw_loop(edit.toPlainText(), fresh, steps)
+                    rest = REST_MS + answers[0].paused_ms
+                    raw = bare.raw_loop(edit.toPlainText(), fresh, steps, rest / 1000)
                     ours.append(took - answers[0].paused_ms)
                     waits.append(answers[0].paused_ms)
                     alone.append(raw["append_ms"] + steps * raw["token_ms"])
                     shown += bool(answers[0].text)
                 # leave time for the search for an alternative to end, as a person's next key would
-                QTest.qWait(60)
+                QTest.qWait(REST_MS)
                 if edit.ghost is not None and number % 3 == 0:
                     QTest.keyClick(edit, Qt.Key.Key_Escape)
             return {"keys": len(ours), "shown": shown, "pause_ms": round(max(waits), 1), **compared(ours, alone)}

@@ -455,16 +455,18 @@ class Engine:
         """Whether suggestions may guess tokens from their prompt; for measuring what it is worth."""
         self._lanes()[1].guessing = on
 
-    def raw_loop(self, job: Job, text: str, last: int, max_tokens: int) -> dict[str, float]:
+    def raw_loop(self, job: Job, text: str, last: int, max_tokens: int, rest_s: float = 0.0) -> dict[str, float]:
         """What the bare model costs: milliseconds to take in the `last` tokens of a text, and for each token after it.
 
-        Greedy; no sampling, no memory, no messages: the baseline that `ownhand bench` compares with.
+        Greedy; no sampling, no memory, no messages: the baseline that `ownhand bench` compares with.  `rest_s` passes
+        before the last tokens, as it does between two keys: meanwhile the processor's caches lose the model.
         """
         _, lane = self._lanes()
         kept, tokens = lane.free, self._beginning(text)
         last = min(last, len(tokens) - 1)
         self._compute(job, lane, kept, tokens[: len(tokens) - last])
         lane.context.clear_interrupt()
+        time.sleep(rest_s)
         began = time.perf_counter()
         logits = lane.append(kept, tokens[len(tokens) - last :])
         token = int(logits[-1].argmax())

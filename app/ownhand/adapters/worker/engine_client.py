@@ -284,10 +284,14 @@ class EngineClient(Engine):
         """Whether suggestions guess tokens from their prompt (lookup.py), until the engine is started anew."""
         self._worker.call("guessing", _WORK_TIMEOUT_S, on=on)
 
-    def raw_loop(self, text: str, last: int, max_tokens: int) -> dict[str, float]:
-        """The bare model's cost, to compare: 'append_ms' for the `last` tokens of a text, 'token_ms' for each more."""
+    def raw_loop(self, text: str, last: int, max_tokens: int, rest_s: float = 0.0) -> dict[str, float]:
+        """The bare model's cost, to compare: 'append_ms' for the `last` tokens of a text, 'token_ms' for each more.
+
+        Before the last tokens it rests for `rest_s`.
+        """
         self._need_model()
-        return dict(self._worker.call("raw_loop", _WORK_TIMEOUT_S, text=text, last=last, max_tokens=max_tokens))
+        args = {"text": text, "last": last, "max_tokens": max_tokens, "rest_s": rest_s}
+        return dict(self._worker.call("raw_loop", _WORK_TIMEOUT_S, **args))
 
     def check_adapter(self, adapter: Path) -> None:
         """Raise ModelError unless this file is a LoRA adapter that fits the loaded model."""
