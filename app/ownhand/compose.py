@@ -34,6 +34,7 @@ from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
 from ownhand.services.retrieval import Retrieval
 from ownhand.services.status import Status, StatusEvent
+from ownhand.services.tallying import Tallying
 from ownhand.services.watching import Watching
 from ownhand.settings import GPU_LAYERS, REST_MINUTES, THREADS, Settings
 
@@ -69,12 +70,14 @@ class Hand:
     completing: Completing
     drafting: Drafting
     retrieval: Retrieval
+    tallying: Tallying
 
     def close(self) -> None:
         """Stop the threads and close the vault."""
         self.watching.close()
         self.completing.close()
         self.personal.close()
+        self.tallying.close()
         self.vault.close()
 
 
@@ -128,6 +131,11 @@ class App:
         return self.hand.personal
 
     @property
+    def tallying(self) -> Tallying:
+        """How it is going, in numbers."""
+        return self.hand.tallying
+
+    @property
     def settings(self) -> Settings:
         """The person's choices."""
         return self.hand.settings
@@ -167,6 +175,7 @@ class App:
         self.hand.personal.close()
         self.engines.close()
         self.recall.close()
+        self.hand.tallying.close()
         self.hand.vault.close()
         remove_sent()
 
@@ -283,6 +292,7 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
         Completing(workers.engines.completion, personal, settings),
         Drafting(workers.engines.suggestion, personal, learning, Speller()),
         retrieval,
+        Tallying(vault, learning),
     )
 
 

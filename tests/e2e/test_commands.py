@@ -140,6 +140,12 @@ def test_a_completion_goes_on_from_the_text(imported: dict[str, Any], ownhand: R
     assert done["text"] or done["reason"]
 
 
+def test_how_it_is_going_can_be_asked_and_taken_into_a_spreadsheet(imported: dict[str, Any], ownhand: Run):
+    assert "Nothing was counted yet" in ownhand("stats").stdout
+    assert json.loads(ownhand("stats", "--json").stdout) == {"days": [], "learned": []}
+    assert ownhand("stats", "--csv").stdout.startswith("day,shown,taken,saved,")
+
+
 def test_everything_can_be_taken_along(imported: dict[str, Any], ownhand: Run, place: Path):
     target = place / "all.zip"
     ownhand("export", str(target))

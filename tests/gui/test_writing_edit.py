@@ -36,7 +36,7 @@ def test_tab_takes_all_of_it_as_one_undo_step(edit, qtbot):
     ghost(edit)
     with qtbot.waitSignal(edit.taken) as taken:
         qtbot.keyClick(edit, K.Key_Tab)
-    assert taken.args == ["go through them tonight"]
+    assert taken.args == ["go through them tonight", 0]
     assert edit.text() == "Thanks. I'll go through them tonight"
     edit.undo()
     assert edit.text() == "Thanks. I'll "

@@ -10,14 +10,16 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from ownhand.domain.actions import OwnAction
 from ownhand.domain.catalog import Offer
 from ownhand.domain.completion import Completion, CompletionContext
 from ownhand.domain.corpus import Document, Hit, Kind, Passage, ReplyContext, Source
@@ -26,6 +28,7 @@ from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_
 from ownhand.domain.facts import Facts
 from ownhand.domain.ports import Correspondent, MemoryNeed, ModelInfo, TakenIn, Trial, VaultState
 from ownhand.domain.preference import Dimension, Edit, Origin, Preference
+from ownhand.domain.snippets import Snippet
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import (
     Finished,
@@ -39,6 +42,7 @@ from ownhand.errors import BadInput, Cancelled, ModelError
 from ownhand.services.downloading import Offered
 from ownhand.services.preview import Preview, Sample
 from ownhand.services.status import Status, StatusEvent
+from ownhand.services.tallying import Tallying
 from ownhand.settings import Settings
 
 NOW = datetime(2026, 11, 20, 16, 20, tzinfo=UTC)
@@ -721,6 +725,43 @@ class Shelf:
             self.values[key] = value
 
 
+class Drawer:
+    """A vault in memory, as far as the person's own things and the counts of days need one."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Snippet] = {}
+        self.actions: dict[str, OwnAction] = {}
+        self.days: Counter[tuple[date, str]] = Counter()
+
+    def snippets(self) -> list[Snippet]:
+        return sorted(self.kept.values(), key=lambda one: one.name.lower())
+
+    def save_snippet(self, snippet: Snippet) -> None:
+        self.kept[snippet.id] = snippet
+
+    def delete_snippet(self, snippet_id: str) -> None:
+        self.kept.pop(snippet_id, None)
+
+    def own_actions(self) -> list[OwnAction]:
+        return list(self.actions.values())
+
+    def save_own_action(self, action: OwnAction) -> None:
+        self.actions[action.id] = action
+
+    def delete_own_action(self, action_id: str) -> None:
+        self.actions.pop(action_id, None)
+
+    def count(self, day: date, counts: dict[str, int], keep_from: date) -> None:
+        for name, value in counts.items():
+            self.days[day, name] += value
+
+    def counts(self) -> list[tuple[date, str, int]]:
+        return [(day, name, value) for (day, name), value in sorted(self.days.items())]
+
+    def edits(self, limit: int = 500) -> list[Edit]:
+        return [Edit(f"e{n}", "", "", at=NOW - timedelta(days=20 - 7 * n)) for n in (1, 2)]
+
+
 @dataclass
 class ScriptedApp:
     library: ScriptedLibrary = field(default_factory=ScriptedLibrary)
@@ -736,8 +777,11 @@ class ScriptedApp:
     settings: Settings = field(default_factory=lambda: Settings(Shelf()))
     troubles: list[str] = field(default_factory=list)
     closed: bool = False
+    drawer: Any = field(default_factory=Drawer)
 
     def __post_init__(self) -> None:
+        learning: Any = self.learning
+        self.tallying = Tallying(self.drawer, learning)
         self.drafting = ScriptedDrafting(self.library)
         self.status.announce(StatusEvent("engine", "ready"))
         self.status.announce(StatusEvent("history", "counted", "", 1204, 6))

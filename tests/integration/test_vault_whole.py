@@ -19,10 +19,12 @@ from ownhand.adapters.keys import KeyRing
 from ownhand.adapters.safe import Safe
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.store_file import TEMPORARY
+from ownhand.domain.actions import OwnAction, Scope
 from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.download import Connection
 from ownhand.domain.draft import Audience, Draft
 from ownhand.domain.preference import Edit
+from ownhand.domain.snippets import Snippet
 from ownhand.errors import BadInput, DiskFull, KeyUnavailable, WrongKey
 from ownhand.services.importing import Importing
 from ownhand.services.learning import Learning
@@ -70,6 +72,9 @@ class Home:
             self.vault.open_connection(Connection(DAY, "huggingface.co", "a model", 0, "")), 9, "done"
         )
         self.vault.forget_document(self.vault.documents()[0].id)
+        self.vault.save_snippet(Snippet("s1", "offer", "Dear {name},\n\n{cursor}"))
+        self.vault.save_own_action(OwnAction("o1", "Plain", "No exclamation marks", Scope.WHOLE))
+        self.vault.count(DAY.date(), {"shown": 3, "saved": 40}, DAY.date())
         return self
 
     def known(self) -> dict[str, object]:
@@ -85,6 +90,9 @@ class Home:
             "files": [self.vault.imported_files(source.id) for source in self.vault.sources()],
             "counts": (state.documents, state.passages, state.edits, state.preferences, state.drafts),
             "drafts": self.vault.drafts(),
+            "snippets": self.vault.snippets(),
+            "own actions": self.vault.own_actions(),
+            "counts of days": self.vault.counts(),
             "edits": self.vault.edits(),
             "evidence": self.vault.evidence(),
             "stored rules": self.vault.preferences(),

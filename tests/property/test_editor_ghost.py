@@ -131,7 +131,7 @@ def test_what_is_taken_is_the_only_difference(pair, seed):
     edit, control = pair
     dice = random.Random(seed)
     taken: list[str] = []
-    edit.taken.connect(taken.append)
+    edit.taken.connect(lambda text, _replaced: taken.append(text))
     for step in range(400):
         if dice.random() < 0.5:
             edit.show_ghost(start(dice.choice(GHOSTS), GHOSTS[:4]))

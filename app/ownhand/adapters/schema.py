@@ -98,7 +98,25 @@ def _signatures(db: Connection) -> None:
     db.execute("ALTER TABLE document ADD COLUMN language TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (_first_tables, _connection_log, _signatures)
+def _made_by_the_person(db: Connection) -> None:
+    db.execute("CREATE TABLE snippet(id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, text TEXT NOT NULL)")
+    db.execute(
+        """CREATE TABLE own_action(
+               id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, instruction TEXT NOT NULL, scope TEXT NOT NULL)"""
+    )
+    db.execute(
+        """CREATE TABLE day_count(
+               day TEXT NOT NULL, name TEXT NOT NULL, value INTEGER NOT NULL,
+               PRIMARY KEY(day, name)) WITHOUT ROWID"""
+    )
+
+
+MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
+    _first_tables,
+    _connection_log,
+    _signatures,
+    _made_by_the_person,
+)
 
 
 def version_of(db: Connection) -> int:

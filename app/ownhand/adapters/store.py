@@ -14,6 +14,7 @@ from ownhand.adapters.store_forgetting import Forgetting
 from ownhand.adapters.store_history import History
 from ownhand.adapters.store_learning import Learning
 from ownhand.adapters.store_log import ConnectionLog
+from ownhand.adapters.store_own import Own
 from ownhand.adapters.store_whole import Whole
 from ownhand.domain.ports import VaultState
 from ownhand.errors import VaultError, VaultInUse
@@ -21,7 +22,7 @@ from ownhand.errors import VaultError, VaultInUse
 _COUNTED: Final = ("document", "passage", "vector", "edit", "preference", "draft")
 
 
-class SqlVault(History, Forgetting, Learning, ConnectionLog, Whole):
+class SqlVault(History, Forgetting, Learning, Own, ConnectionLog, Whole):
     """All methods of ports.Vault.  Safe to call from several threads, which take turns."""
 
     def __init__(self, file: VaultFile, key_holder: str) -> None:

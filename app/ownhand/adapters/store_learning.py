@@ -192,9 +192,9 @@ class Learning:
         self._file.scrub()
 
     def forget_learning(self) -> None:
-        """Edits, evidence and preferences, all of them."""
+        """Edits, evidence and preferences, and the counts of days, all of them."""
         with self._file.write() as db:
-            for table in ("evidence", "edit", "preference"):
+            for table in ("evidence", "edit", "preference", "day_count"):
                 db.execute(f"DELETE FROM {table}")
         self._file.scrub()
 

@@ -70,6 +70,9 @@ TABLES: Final = (
     Table("evidence", ("id",)),
     Table("preference"),
     Table("audience"),
+    Table("snippet"),
+    Table("own_action"),
+    Table("day_count", has_rowid=False),
     Table("setting", has_rowid=False),
     Table("connection", ("id",)),
 )

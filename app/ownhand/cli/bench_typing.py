@@ -45,7 +45,10 @@ def measure() -> dict[str, Any]:
         try:
             app.engines.warm()
             edit = WritingEdit()
-            ghosting = Ghosting(edit, app.completing, app.settings, bridge, lambda: Draft("bench"), lambda: EVERYONE)
+            draft = Draft("bench")
+            ghosting = Ghosting(
+                edit, app.completing, app.tallying, app.settings, bridge, lambda: draft, lambda: EVERYONE
+            )
             answers: list[Completion] = []
             waiting, patience = QEventLoop(), QTimer()
             patience.setSingleShot(True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ownhand import paths
 from ownhand.adapters.keys import Holder, KeyRing
-from ownhand.cli import shown
+from ownhand.cli import own, shown
 from ownhand.cli.batch import LONGEST, check_length, describe
 from ownhand.cli.main import BACKUP_PASSPHRASE, NEW_PASSPHRASE, PASSPHRASE, Arguments
 from ownhand.compose import App, Options, build, erase_everything
@@ -557,6 +557,7 @@ COMMANDS: Mapping[str, Callable[[App, argparse.Namespace], int | None]] = {
     "complete": _complete,
     "profile": _profile,
     "preferences": _preferences,
+    "stats": own.stats,
     "models": _models,
     "export": _export,
     "backup": _backup,

@@ -105,6 +105,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--off", metavar="ID", help="switch a rule off; what it rests on stays")
     one.add_argument("--delete", metavar="ID", help="remove a rule")
     one.add_argument("--forget", action="store_true", help="forget everything learned")
+    one = command("stats", "how it is going: keystrokes saved, suggestions kept and changed, what was learned when")
+    one.add_argument("--csv", action="store_true", help="each day as comma-separated values")
     one = command("models", "list the models; add, download, choose or remove one")
     one.add_argument("--add", type=_path, metavar="FILE", help="copy a .gguf into Ownhand's folder, after trying it")
     one.add_argument(

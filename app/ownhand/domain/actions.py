@@ -1,5 +1,5 @@
 """What the person can ask for.  One row here puts an action into the menu, the palette, the command line and
-the prompt.
+the prompt; an action of the person's own comes from the vault and asks for Custom with its instruction.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ class Scope(StrEnum):
     """It writes from notes; the draft's own text is the brief when no instruction is given."""
     TEXT = "text"
     """It replaces the selection, or the whole draft where nothing is selected."""
+    WHOLE = "whole"
+    """It replaces the whole draft, whatever is selected."""
     CARET = "caret"
     """It adds at the end of the text before the caret."""
     SUBJECT = "subject"
@@ -38,6 +40,17 @@ class Action:
     shortcut: str = ""
     asks: tuple[str, ...] = ()
     """Lower-case words by which a free instruction is recognised as this action."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnAction:
+    """An action that the person made: Custom under a name, with an instruction that need not be typed again."""
+
+    id: str
+    name: str
+    instruction: str = field(repr=False)
+    scope: Scope = Scope.TEXT
+    """TEXT or WHOLE."""
 
 
 ACTIONS: tuple[Action, ...] = (

@@ -19,7 +19,7 @@ from ownhand.domain.draft import EVERYONE
 from ownhand.domain.masking import MASK
 from ownhand.domain.ports import Usage
 
-LaneName = Literal["memory", "model", ""]
+LaneName = Literal["memory", "model", "abbreviation", ""]
 
 
 class Suppressed(StrEnum):
@@ -80,6 +80,10 @@ class Completion:
     usage: Usage = field(default_factory=Usage)
     """What the model's part cost."""
     reason: str = ""
+    replaces: int = 0
+    """Characters before the caret that go when it is taken: what it is the long form of."""
+    stops: tuple[tuple[int, int], ...] = ()
+    """Tab stops in the text, as (start, end) in code points; only snippets have any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +204,11 @@ def is_sensitive(text: str) -> bool:
 # fingers
 
 
+ARROW = "→"
+LONG_FORM = 70
+"""Characters of a long form that are shown before it is taken."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ghost:
     """Ghost text on the screen: the alternatives, which of them shows, and how much of it has been typed already."""
@@ -207,20 +216,36 @@ class Ghost:
     alternatives: tuple[str, ...] = field(repr=False)
     index: int = 0
     consumed: str = field(default="", repr=False)
+    replaces: int = 0
+    """Characters before the caret that it takes the place of; such a ghost is taken whole or not at all."""
+    stops: tuple[tuple[int, int], ...] = ()
 
     @property
     def text(self) -> str:
-        """What is left to show."""
+        """What is left to take."""
         return self.alternatives[self.index][len(self.consumed) :]
+
+    @property
+    def shown(self) -> str:
+        """What is drawn after the caret: for a long form an arrow and its beginning."""
+        if not self.replaces:
+            return self.text
+        first, _, rest = self.text.strip().partition("\n")
+        more = " …" if rest.strip() or len(first) > LONG_FORM else ""
+        return f" {ARROW} {first[:LONG_FORM].rstrip()}{more}"
 
     def typed(self, inserted: str) -> Ghost | None:
         """Typing the same characters advances through the ghost; anything else, or its end, is the end of it."""
+        if self.replaces:
+            return None
         if inserted and self.text.startswith(inserted) and len(inserted) < len(self.text):
             return replace(self, consumed=self.consumed + inserted)
         return None
 
     def next_word(self) -> tuple[str, Ghost | None]:
         """The next word with the blanks before it (and the one after it, if it is the last), and what stays shown."""
+        if self.replaces:
+            return self.text, None
         match = re.match(r"\s*(?:\w+(?:['’\-]\w+)*|[^\w\s]+)", self.text)
         taken = match.group(0) if match else self.text
         if not self.text[len(taken) :].strip():
@@ -229,6 +254,8 @@ class Ghost:
 
     def line(self) -> tuple[str, Ghost | None]:
         """All up to the end of the line."""
+        if self.replaces:
+            return self.text, None
         newline = self.text.find("\n", 1)
         taken = self.text if newline < 0 else self.text[:newline]
         return taken, self.typed(taken)
@@ -244,10 +271,12 @@ class Ghost:
         return self
 
 
-def start(text: str, alternatives: Sequence[str] = ()) -> Ghost:
+def start(
+    text: str, alternatives: Sequence[str] = (), replaces: int = 0, stops: tuple[tuple[int, int], ...] = ()
+) -> Ghost:
     """A ghost that shows `text` first."""
     others = tuple(other for other in dict.fromkeys(alternatives) if other and other != text)
-    return Ghost((text, *others))
+    return Ghost((text, *others), replaces=replaces, stops=stops)
 
 
 # --------------------------------------------------------------------------------------------------------- when

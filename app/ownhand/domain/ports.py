@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
+from ownhand.domain.actions import OwnAction
 from ownhand.domain.corpus import Document, Passage, Source
 from ownhand.domain.download import Connection, Outcome
 from ownhand.domain.draft import Audience, Draft
 from ownhand.domain.preference import Edit, Evidence, Preference
+from ownhand.domain.snippets import Snippet
 
 # ---------------------------------------------------------------------------------------------------------- engine
 
@@ -364,7 +366,30 @@ class Vault(Protocol):
     def save_preference(self, preference: Preference) -> None: ...
     def delete_preference(self, preference_id: str) -> None: ...
     def forget_learning(self) -> None:
-        """Edits, evidence and preferences, all of them."""
+        """Edits, evidence and preferences, and the counts of days, all of them."""
+        ...
+
+    # what the person made for themselves
+    def snippets(self) -> list[Snippet]:
+        """By name."""
+        ...
+
+    def save_snippet(self, snippet: Snippet) -> None: ...
+    def delete_snippet(self, snippet_id: str) -> None: ...
+    def own_actions(self) -> list[OwnAction]:
+        """In the order they were made."""
+        ...
+
+    def save_own_action(self, action: OwnAction) -> None: ...
+    def delete_own_action(self, action_id: str) -> None: ...
+
+    # the counts of days
+    def count(self, day: date, counts: Mapping[str, int], keep_from: date) -> None:
+        """Add to a day's counts; days before `keep_from` go."""
+        ...
+
+    def counts(self) -> list[tuple[date, str, int]]:
+        """(day, name of the count, value), oldest first."""
         ...
 
     # audiences, settings

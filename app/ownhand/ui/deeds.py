@@ -222,7 +222,7 @@ class Deeds(QObject):
         if self._window.review.state is State.STREAMING:
             self._window.suggesting.stop()
         else:
-            self._window.suggesting.discard()
+            self._window.suggesting.reject()
         self._window.edit.setFocus()
 
     def _next_change(self) -> None:

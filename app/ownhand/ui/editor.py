@@ -113,10 +113,10 @@ class GhostText:
         style.setForeground(self.color)
         piece = QTextLayout.FormatRange()
         piece.start = cursor.positionInBlock()
-        piece.length = utf16_length(session.text)
+        piece.length = utf16_length(session.shown)
         piece.format = style
         layout = block.layout()
-        layout.setPreeditArea(cursor.positionInBlock(), session.text.replace("\n", "\u2028"))
+        layout.setPreeditArea(cursor.positionInBlock(), session.shown.replace("\n", "\u2028"))
         layout.setFormats([piece])
         self._draw(block)
         self._block, self.session = block, session
@@ -147,14 +147,14 @@ class WritingEdit(QTextEdit):
     Signals:
         edited: the text changed, by the person or by a program.
         paused_at: the caret rests at a place where a completion could follow (after typing or taking).
-        taken: ghost text was taken; carries what was inserted.
+        taken: ghost text was taken; carries what was inserted, and how many characters it replaced.
         dismissed: the person waved the ghost away.
         left: the editor lost the focus.
     """
 
     edited = Signal()
     paused_at = Signal()
-    taken = Signal(str)
+    taken = Signal(str, int)
     dismissed = Signal()
     left = Signal()
 
@@ -279,18 +279,27 @@ class WritingEdit(QTextEdit):
         if self._ghost.session is not None and self._ghost.visible:
             self._ghost.show(self._ghost.session)
 
-    def _take(self, taken: str, rest: Ghost | None) -> None:
-        cursor = self.textCursor()
-        cursor.beginEditBlock()
-        cursor.insertText(taken)
-        cursor.endEditBlock()
-        self.setTextCursor(cursor)
-        self.ensureCursorVisible()
+    def _take(self, taken: str, rest: Ghost | None, session: Ghost) -> None:
+        end = self.caret
+        self.put_in(taken, end - session.replaces, end, session.stops)
         self._blank = rest is None and taken.endswith(" ")
         if rest is not None:
             self._ghost.show(rest)
-        self.taken.emit(taken)
+        self.taken.emit(taken, session.replaces)
         self.paused_at.emit()
+
+    def put_in(self, text: str, start: int, end: int, stops: tuple[tuple[int, int], ...] = ()) -> None:
+        """Put a text in the place of code points `start` to `end` as one undo step, and walk its tab stops, if any."""
+        self._ghost.clear()
+        before = self.text()
+        cursor = self.textCursor()
+        cursor.beginEditBlock()
+        cursor.setPosition(to_utf16(before, start))
+        cursor.setPosition(to_utf16(before, end), QTextCursor.MoveMode.KeepAnchor)
+        cursor.insertText(text)
+        cursor.endEditBlock()
+        self.setTextCursor(cursor)
+        self.ensureCursorVisible()
 
     def _close_up(self, typed: str) -> bool:
         """Put a closing mark in the place of the blank that came with a completion; False where there is none."""
@@ -316,13 +325,13 @@ class WritingEdit(QTextEdit):
         control = held == Qt.KeyboardModifier.ControlModifier
         if key == Qt.Key.Key_Tab and held == Qt.KeyboardModifier.NoModifier:
             self._ghost.clear()
-            self._take(session.text, None)
+            self._take(session.text, None, session)
         elif control and key == Qt.Key.Key_Right:
             self._ghost.clear()
-            self._take(*session.next_word())
+            self._take(*session.next_word(), session)
         elif control and key == Qt.Key.Key_Down:
             self._ghost.clear()
-            self._take(*session.line())
+            self._take(*session.line(), session)
         elif key == Qt.Key.Key_Escape and held == Qt.KeyboardModifier.NoModifier:
             self._ghost.clear()
             self._blank = False

@@ -10,7 +10,7 @@ from ownhand.domain.completion import Completion, CompletionContext, start
 from ownhand.domain.draft import Draft
 from ownhand.settings import COMPLETIONS
 from ownhand.ui.bridge import Bridge
-from ownhand.ui.contract import Completing, Settings
+from ownhand.ui.contract import Completing, Settings, Tallying
 from ownhand.ui.editor import WritingEdit
 from ownhand.ui.widgets import timer
 
@@ -33,6 +33,7 @@ class Ghosting(QObject):
         self,
         edit: WritingEdit,
         completing: Completing,
+        tallying: Tallying,
         settings: Settings,
         bridge: Bridge,
         draft: Callable[[], Draft],
@@ -40,6 +41,9 @@ class Ghosting(QObject):
     ) -> None:
         super().__init__(edit)
         self._edit, self._completing, self._settings = edit, completing, settings
+        self._tallying = tallying
+        self._counted = -1
+        """The revision of the text at which a ghost was counted last: one that the second lane betters counts once."""
         self._draft, self._audience = draft, audience
         self._by_model = False
         """Whether the ghost on the page is the model's word; the memory's is asked about again at the next key."""
@@ -50,8 +54,12 @@ class Ghosting(QObject):
         edit.paused_at.connect(self._soon.start)
         edit.edited.connect(self._stop)
         edit.left.connect(self._stop)
-        edit.taken.connect(completing.accepted)
+        edit.taken.connect(self._taken)
         edit.dismissed.connect(self._dismissed)
+
+    def _taken(self, text: str, replaced: int) -> None:
+        self._completing.accepted(text)
+        self._tallying.taken(text, replaced)
 
     def _dismissed(self) -> None:
         self._completing.cancel()
@@ -96,4 +104,7 @@ class Ghosting(QObject):
         self._by_model = completion.lane == "model"
         more = shown is not None and len(shown.alternatives) == 1 and bool(completion.alternatives)
         if shown is None or shown.text != completion.text or more:
-            self._edit.show_ghost(start(completion.text, completion.alternatives))
+            session = start(completion.text, completion.alternatives, completion.replaces, completion.stops)
+            if self._edit.show_ghost(session) and self._counted != revision:
+                self._counted = revision
+                self._tallying.shown()

@@ -282,7 +282,10 @@ class LearnedPage(QWidget):
         dialog = TypeToConfirm(
             self,
             self.tr("Forget everything learned"),
-            self.tr("All rules and the edits they rest on are deleted. Your history and your drafts stay."),
+            self.tr(
+                "All rules, the edits they rest on and the counts of how it is going are deleted. "
+                "Your history and your drafts stay."
+            ),
             self.tr("forget"),
             self.tr("Forget"),
         )
@@ -291,8 +294,13 @@ class LearnedPage(QWidget):
         dialog.open()
 
     def _forget_now(self) -> None:
-        learning = self._app.learning
-        self._bridge.run(learning.forget_everything, self._then)
+        learning, tallying = self._app.learning, self._app.tallying
+
+        def work() -> None:
+            learning.forget_everything()
+            tallying.forget()
+
+        self._bridge.run(work, self._then)
 
 
 class EvidenceDialog(QDialog):

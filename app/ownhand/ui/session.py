@@ -12,7 +12,7 @@ from ownhand.domain.draft import Draft
 from ownhand.domain.preference import Preference
 from ownhand.domain.suggestion import Suggestion
 from ownhand.ui.bridge import Bridge, sentence_of
-from ownhand.ui.contract import Learning, Library
+from ownhand.ui.contract import Learning, Library, Tallying
 from ownhand.ui.editor import Span, WritingEdit
 from ownhand.ui.header import Header
 from ownhand.ui.widgets import timer
@@ -71,11 +71,19 @@ class Session(QObject):
     troubled = Signal(str)
 
     def __init__(
-        self, edit: WritingEdit, header: Header, library: Library, learning: Learning, bridge: Bridge, parent: QObject
+        self,
+        edit: WritingEdit,
+        header: Header,
+        library: Library,
+        learning: Learning,
+        tallying: Tallying,
+        bridge: Bridge,
+        parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._edit, self._header = edit, header
         self._library, self._learning, self._bridge = library, learning, bridge
+        self._tallying = tallying
         self._draft: Draft | None = None
         self._dirty = False
         self._saving = False
@@ -140,10 +148,11 @@ class Session(QObject):
             return
         self._saving, self._dirty = True, False
         draft = self._draft = self.draft()
-        library = self._library
+        library, tallying = self._library, self._tallying
 
         def work() -> Draft:
             library.save(draft)
+            tallying.flush(soon=True)
             return draft
 
         self._bridge.run(work, self._save_done, self._save_failed)
@@ -202,11 +211,12 @@ class Session(QObject):
             kept = kept_of(item.suggestion.text, now, whole=item.whole)
             if kept.strip() and (kept != item.suggestion.replaces or kept == item.suggestion.text):
                 pairs.append((item, kept))
-        learning = self._learning
+        learning, tallying = self._learning, self._tallying
 
         def work() -> list[Preference]:
             learned: list[Preference] = []
             for item, kept in pairs:
+                tallying.judged(item.suggestion.text, kept)
                 learned += learning.record(item.suggestion, kept, item.recipients, item.audience)
             return learned
 

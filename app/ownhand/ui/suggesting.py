@@ -47,11 +47,13 @@ class Suggesting(QObject):
         started: a suggestion is on its way.
         shown: the suggestion in view changed; carries it, or None.
         told: a sentence for the person.
+        rejected: the person sent a suggestion away.
     """
 
     started = Signal()
     shown = Signal(object)
     told = Signal(str)
+    rejected = Signal()
 
     def __init__(
         self,
@@ -83,7 +85,7 @@ class Suggesting(QObject):
         panel.stopped.connect(self.stop)
         panel.another.connect(self._another)
         panel.accepted.connect(self.accept)
-        panel.discarded.connect(self.discard)
+        panel.discarded.connect(self.reject)
         panel.edited.connect(self._edited)
         panel.turned.connect(self._turned)
         panel.view.compared.connect(self._compared)
@@ -285,6 +287,12 @@ class Suggesting(QObject):
         self.discard()
         self._panel.instruction.clear()
         self._edit.setFocus()
+
+    def reject(self) -> None:
+        """The person does not want it."""
+        if self._panel.state is State.READY and self._versions:
+            self.rejected.emit()
+        self.discard()
 
     def discard(self) -> None:
         """Away with it."""

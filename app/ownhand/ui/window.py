@@ -69,13 +69,13 @@ class MainWindow(QMainWindow):
         self.style_panel = StylePanel(theme, app, bridge)
         self.why = WhyPanel(theme, app.learning, bridge)
         self.toast = Toast(theme, self)
-        self.session = Session(self.edit, self.header, app.library, app.learning, bridge, self)
+        self.session = Session(self.edit, self.header, app.library, app.learning, app.tallying, bridge, self)
         self.groups = Groups(app, bridge, self)
         self.deeds = Deeds(self)
         self.library = LibraryPane(theme, app.library, bridge, self.deeds.menu)
         self.status = StatusLine(theme)
         self.ghosting = Ghosting(
-            self.edit, app.completing, app.settings, bridge, self.session.draft, self.current_audience
+            self.edit, app.completing, app.tallying, app.settings, bridge, self.session.draft, self.current_audience
         )
         self.suggesting = Suggesting(
             self.review, self.edit, self.header, self.session, app.drafting, bridge, self.current_audience
@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         self.suggesting.told.connect(self.say)
         self.suggesting.started.connect(self._show_suggest)
         self.suggesting.shown.connect(self._suggestion_shown)
+        self.suggesting.rejected.connect(self.app.tallying.rejected)
         self.review.why_wanted.connect(self._show_why)
         self.why.document_wanted.connect(self.show_document)
         self.why.overruled.connect(self.refresh_counts)
