@@ -20,6 +20,7 @@ from ownhand.adapters.formats.chats import Chat
 from ownhand.adapters.formats.foreign import Foreign
 from ownhand.adapters.formats.opendocument import OpenDocument
 from ownhand.adapters.formats.outlook import OutlookMessage
+from ownhand.adapters.formats.outlook_data import OutlookData
 from ownhand.adapters.formats.pdf import PortableDocument
 from ownhand.adapters.formats.restructured import RestructuredText
 from ownhand.adapters.formats.rtf import RichText
@@ -212,6 +213,7 @@ READERS: Final[tuple[Importer, ...]] = (
     Mailbox(),
     SingleMessage(),
     OutlookMessage(),
+    OutlookData(),
     WordDocument(),
     OpenDocument(),
     RichText(),

@@ -12,7 +12,6 @@ from ownhand.domain.ports import Message, Readable, Skipped, anybody
 
 OLD_WORD = "old Word document (.doc); save it as .docx"
 PAGES = "Pages document; export it as Word or PDF"
-OUTLOOK_DATA = "Outlook data file (.pst, .ost); export its sent folder as .msg or .eml files"
 PROTECTED = "Office document under a password"
 
 
@@ -38,8 +37,6 @@ _IN_OLE: Final = {"EncryptedPackage": PROTECTED, "WordDocument": OLD_WORD}
 
 
 def _reason(file: Readable, head: bytes) -> str:
-    if head.startswith(b"!BDN"):
-        return OUTLOOK_DATA
     if head.startswith(OLE):
         names = ole_names(file)
         return next((reason for name, reason in _IN_OLE.items() if name in names), "")

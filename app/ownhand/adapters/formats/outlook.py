@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.parser import HeaderParser
+from email.policy import compat32
 from email.utils import format_datetime, formataddr
 
 from ownhand.adapters import charset, mail, markup
-from ownhand.adapters.formats import common
+from ownhand.adapters.formats import common, rtf
 from ownhand.domain.ports import Message, Readable, Skipped, anybody
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -33,11 +36,12 @@ class OutlookMessage:
             yield data
             return
         try:
-            raw = _as_mail(data)
+            about = _properties_of(data)
+            raw = as_mail(about)
         except _FAULTS:
             yield Skipped(mail.BROKEN, str(file))
             return
-        yield Skipped(mail.UNSENT, str(file)) if raw is None else mail.read(raw, str(file), len(data), own)
+        yield Skipped(mail.UNSENT, str(file)) if about.unsent else mail.read(raw, str(file), len(data), own)
 
 
 _FAULTS = (
@@ -66,49 +70,106 @@ def ole_names(file: Readable) -> frozenset[str]:
         return frozenset()
 
 
-def _as_mail(data: bytes) -> bytes | None:
-    """The message as RFC 5322 with what was sent of it; None for a draft."""
+@dataclass(frozen=True, slots=True)
+class Properties:
+    """What Outlook keeps of one message, before it is written as the message it once was."""
+
+    subject: str = field(default="", repr=False)
+    sender: str = field(default="", repr=False)
+    """Address, '' where Exchange knew only a name."""
+    sender_name: str = field(default="", repr=False)
+    to: Sequence[Sequence[str]] = field(default=(), repr=False)
+    """(name, address) of each."""
+    cc: Sequence[Sequence[str]] = field(default=(), repr=False)
+    message_id: str = field(default="", repr=False)
+    in_reply_to: str = field(default="", repr=False)
+    sent: str = ""
+    """ISO 8601."""
+    kind: str = ""
+    """Outlook's message class: IPM.Note for mail."""
+    unsent: bool = False
+    headers: str = field(default="", repr=False)
+    """As the message came, '' for one that was sent from here."""
+    text: str = field(default="", repr=False)
+    """The body; as 'rtf' and 'html' its bytes as Latin-1."""
+    form: str = "plain"
+    """plain | html | rtf"""
+
+
+def as_mail(about: Properties) -> bytes:
+    """The message as RFC 5322 with what was sent of it."""
+    came = HeaderParser(policy=compat32).parsestr(about.headers.replace("\r\n", "\n"))
+    headers = {name.lower(): str(value) for name, value in came.items()}
+    people = {"To": about.to, "Cc": about.cc}
+    sender = headers.get("from") or (
+        formataddr((about.sender_name, about.sender), "utf-8") if about.sender else about.sender_name
+    )
+    lines = [
+        f"From: {sender}",
+        *(f"{name}: {', '.join(_person(*person) for person in listed)}" for name, listed in people.items() if listed),
+        f"Subject: {about.subject}",
+        f"Message-ID: {headers.get('message-id') or about.message_id}",
+        f"In-Reply-To: {headers.get('in-reply-to') or about.in_reply_to}",
+        *(f"{name}: {headers[name.lower()]}" for name in _KEPT if name.lower() in headers),
+    ]
+    if about.sent:
+        lines.append(f"Date: {format_datetime(datetime.fromisoformat(about.sent))}")
+    if about.kind.lower().startswith(("report.", "ipm.schedule.", "ipm.appointment")):
+        lines.append("Auto-Submitted: auto-generated")
+    text = about.text
+    if about.form == "html":
+        text = charset.decode(text[: 4 * markup.LIMIT].encode("latin-1"))
+    elif about.form == "rtf":
+        text = rtf.to_text(text) or ""
+    head = "\n".join(" ".join(line.split()) for line in lines)
+    subtype = "html" if about.form == "html" else "plain"
+    mime = f"MIME-Version: 1.0\nContent-Type: text/{subtype}; charset=utf-8\nContent-Transfer-Encoding: 8bit"
+    return f"{head}\n{mime}\n\n{text}".encode("utf-8", "replace")
+
+
+def _person(name: str, address: str) -> str:
+    """How a recipient stands in a header; Exchange's own kind of address says nothing to anybody else."""
+    if "@" not in address:
+        address = ""
+    return formataddr((name if name != address else "", address), "utf-8") if address else name.replace(",", " ")
+
+
+def _properties_of(data: bytes) -> Properties:
+    """What a .msg file holds."""
     from oxmsg import Message as Oxmsg  # WHY here: few people have such files
     from oxmsg.domain import constants
 
     message = Oxmsg.load(data)
     about = message.properties
-    if (about.int_prop_value(_FLAGS) or 0) & _UNSENT:
-        return None
-    headers = {name.lower(): value for name, value in message.message_headers.items()}
-    smtp = about.str_prop_value(_SENDER_SMTP) or about.str_prop_value(_SENT_SMTP) or ""
-    name = about.str_prop_value(constants.PID_SENDER_NAME) or ""
-    sender = headers.get("from") or (formataddr((name, smtp), "utf-8") if smtp else message.sender or "")
-    people: dict[str, list[str]] = {"To": [], "Cc": []}
+    people: dict[int, list[tuple[str, str]]] = {1: [], 2: []}
     for recipient in message.recipients:
-        address = recipient.properties.str_prop_value(_SMTP) or recipient.email_address or ""
-        kind = recipient.properties.int_prop_value(constants.PID_RECIPIENT_TYPE)
-        if kind in (1, 2):
-            shown = recipient.name or ""
-            people["To" if kind == 1 else "Cc"].append(
-                formataddr((shown if shown != address else "", address), "utf-8")
-            )
+        listed = people.get(recipient.properties.int_prop_value(constants.PID_RECIPIENT_TYPE) or 0)
+        if listed is not None:
+            address = recipient.properties.str_prop_value(_SMTP) or recipient.email_address or ""
+            listed.append((recipient.name or "", address))
     sent: datetime | None = message.sent_date or about.date_prop_value(_DELIVERED)
-    lines = [
-        f"From: {sender}",
-        *(f"{field}: {', '.join(listed)}" for field, listed in people.items() if listed),
-        f"Subject: {message.subject}",
-        f"Message-ID: {headers.get('message-id') or about.str_prop_value(_INTERNET_ID) or ''}",
-        f"In-Reply-To: {headers.get('in-reply-to') or about.str_prop_value(_REPLY_TO_ID) or ''}",
-        *(f"{field}: {headers[field.lower()]}" for field in _KEPT if field.lower() in headers),
-    ]
-    if sent is not None:
-        lines.append(f"Date: {format_datetime(sent if sent.tzinfo else sent.replace(tzinfo=UTC))}")
-    if message.message_class.lower().startswith(("report.", "ipm.schedule.", "ipm.appointment")):
-        lines.append("Auto-Submitted: auto-generated")
-    text, subtype = message.body or "", "plain"
+    text, form = message.body or "", "plain"
     if not text.strip():
         html = about.binary_prop_value(constants.PID_HTML)
-        text = charset.decode(html[: 4 * markup.LIMIT]) if html else about.str_prop_value(constants.PID_BODY_HTML) or ""
-        subtype = "html"
-    head = "\n".join(" ".join(line.split()) for line in lines)
-    mime = f"MIME-Version: 1.0\nContent-Type: text/{subtype}; charset=utf-8\nContent-Transfer-Encoding: 8bit"
-    return f"{head}\n{mime}\n\n{text}".encode("utf-8", "replace")
+        source = html or (about.str_prop_value(constants.PID_BODY_HTML) or "").encode("utf-8")
+        text, form = source.decode("latin-1"), "html"
+    smtp = about.str_prop_value(_SENDER_SMTP) or about.str_prop_value(_SENT_SMTP) or ""
+    name = about.str_prop_value(constants.PID_SENDER_NAME) or ""
+    return Properties(
+        subject=message.subject or "",
+        sender=smtp,
+        sender_name=name if smtp else message.sender or name,
+        to=tuple(people[1]),
+        cc=tuple(people[2]),
+        message_id=about.str_prop_value(_INTERNET_ID) or "",
+        in_reply_to=about.str_prop_value(_REPLY_TO_ID) or "",
+        sent=(sent if sent.tzinfo else sent.replace(tzinfo=UTC)).isoformat() if sent is not None else "",
+        kind=message.message_class,
+        unsent=bool((about.int_prop_value(_FLAGS) or 0) & _UNSENT),
+        headers="".join(f"{name}: {value}\n" for name, value in message.message_headers.items()),
+        text=text,
+        form=form,
+    )
 
 
 _KEPT = ("Auto-Submitted", "Precedence", "List-Unsubscribe", "X-Autoreply", "Delivered-To")

@@ -290,7 +290,7 @@ class EngineClient(Engine):
         Before the last tokens it rests for `rest_s`.
         """
         self._need_model()
-        args = {"text": text, "last": last, "max_tokens": max_tokens, "rest_s": rest_s}
+        args: dict[str, Any] = {"text": text, "last": last, "max_tokens": max_tokens, "rest_s": rest_s}
         return dict(self._worker.call("raw_loop", _WORK_TIMEOUT_S, **args))
 
     def check_adapter(self, adapter: Path) -> None:

@@ -25,7 +25,11 @@ from typing import Any, BinaryIO, Final
 from ownhand.adapters.worker import protocol, sandbox
 from ownhand.errors import BadInput, Cancelled
 
-ROLES: Final = {"engine": "ownhand.adapters.worker.engine", "recall": "ownhand.adapters.worker.recall"}
+ROLES: Final = {
+    "engine": "ownhand.adapters.worker.engine",
+    "recall": "ownhand.adapters.worker.recall",
+    "reader": "ownhand.adapters.worker.outlook_data",
+}
 NICE: Final = 10
 _ALIVE_EVERY: Final = 0.5
 _NO_MEMORY: Final = 78
