@@ -53,7 +53,7 @@ def parser() -> argparse.ArgumentParser:
 
     one = command(
         "import",
-        "learn from mail (mbox, .eml, .msg, .pst, Maildir, Takeout), documents and chats, or folders and archives of them",
+        "learn from mail (mbox, .eml, .msg, .pst, Maildir, Takeout), documents, chats, or folders and archives of them",
     )
     one.add_argument("paths", nargs="*", type=_path, metavar="PATH", help="files or folders; - reads a text of yours")
     one.add_argument("--find", action="store_true", help="list the sent mail of the mail programs on this computer")

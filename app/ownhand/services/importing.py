@@ -493,7 +493,7 @@ def _nothing(path: Path, left: Left) -> str:
     reasons = left.counts
     if reasons.get(OTHER_KIND):
         return (
-            f"Ownhand cannot read {name} yet. It reads mail (mbox, .eml, .emlx, .msg, .pst, Maildir, archives of them), "
+            f"Ownhand cannot read {name} yet. It reads mail (mbox, .eml, .emlx, .msg, .pst, Maildir, archives), "
             "documents (.docx, .odt, .rtf, .pdf, .html, .md, .txt, .rst, .tex) and exported chats."
         )
     if reasons.get(UNREADABLE):

@@ -59,7 +59,8 @@ class _Reader:
     def more(self, job: Job) -> list[dict[str, Any]] | None:
         """The next items: {"folder": names from the top, "properties": those of a message, or None for a damaged one}.
 
-        None are left where the list is empty; None where no file is open, as in a process that came after one that died.
+        None are left where the list is empty; None where no file is open, as in a process that came after one that
+        died.
         """
         if self._items is None:
             return None
