@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ownhand.adapters.worker.token_memory import NOTHING, Prediction, TokenMemory
+from ownhand.adapters.worker.token_memory import NOTHING, Prediction, TokenMemory, here
 
 GREETING = [11, 12, 13, 14, 15, 16]
 
@@ -18,7 +18,7 @@ def remembered(*texts: list[int]) -> TokenMemory:
 
 
 def best(prediction: Prediction) -> int:
-    tokens = {int(token) for ids, _ in prediction.parts for token in ids}
+    tokens = {int(token) for ids, _ in (*prediction.parts, *prediction.vocabulary) for token in ids}
     return max(tokens, key=prediction.of)
 
 
@@ -26,8 +26,19 @@ def test_an_empty_memory_claims_nothing() -> None:
     assert TokenMemory().predict([1, 2, 3], start=True) is NOTHING
 
 
-def test_a_context_that_was_never_seen_claims_nothing() -> None:
-    assert remembered(GREETING).predict([98, 99]) is NOTHING
+def test_after_a_context_that_was_never_seen_only_the_vocabulary_is_claimed() -> None:
+    memory = remembered(GREETING, [14])
+    prediction = memory.predict([98, 99])
+    assert prediction.matched == 0
+    assert best(prediction) == 14
+    assert 0 < prediction.claimed < 0.3
+    assert memory.predict([98, 99], shortest=1) is NOTHING
+
+
+def test_a_word_of_the_vocabulary_is_claimed_by_how_often_it_was_written() -> None:
+    prediction = remembered([5, 6, 5, 7, 5]).predict([98])
+    assert prediction.of(5) == pytest.approx(3 * prediction.of(6))
+    assert prediction.of(8) == 0
 
 
 def test_the_token_that_followed_is_predicted() -> None:
@@ -53,23 +64,29 @@ def test_longer_contexts_are_trusted_more() -> None:
     memory = remembered(*[GREETING] * 5)
     claims = [memory.predict(GREETING[:4][-length:]).claimed for length in (1, 2, 3, 4)]
     assert claims == sorted(claims)
-    assert claims[0] < 0.2
+
+
+def test_a_context_that_went_on_in_many_ways_is_trusted_less() -> None:
+    always = remembered(*[[1, 2, 3]] * 6).predict([1, 2], shortest=1)
+    seldom = remembered(*[[1, 2, token] for token in (3, 3, 3, 4, 5, 6)]).predict([1, 2], shortest=1)
+    assert seldom.claimed < always.claimed
 
 
 def test_the_claims_sum_to_what_is_claimed() -> None:
     memory = remembered([1, 2, 3, 4, 5], [9, 2, 3, 4, 6], [3, 4, 7], [4, 8])
     prediction = memory.predict([1, 2, 3, 4])
-    assert sum(claims.sum() for _, claims in prediction.parts) == pytest.approx(prediction.claimed)
+    claims = [claims.sum() for _, claims in (*prediction.parts, *prediction.vocabulary)]
+    assert sum(claims) == pytest.approx(prediction.claimed)
 
 
 def test_how_a_text_begins_is_known_from_its_start() -> None:
     memory = remembered([21, 22], [21, 23], [31, 32])
     assert best(memory.predict([], start=True)) == 21
-    assert memory.predict([], start=False) is NOTHING
+    assert memory.predict([], start=False).matched == 0
 
 
 def test_no_context_reaches_from_one_text_into_the_next() -> None:
-    assert remembered([1, 2], [3, 4]).predict([1, 2]) is NOTHING
+    assert remembered([1, 2], [3, 4]).predict([1, 2]).matched == 0
 
 
 def test_texts_added_later_count_at_once() -> None:
@@ -106,3 +123,33 @@ def test_counts_agree_with_a_plain_count_over_a_long_text() -> None:
 def test_ids_beyond_sixteen_bits_are_kept_apart() -> None:
     memory = remembered([1, 2, 3], [1 + 65536, 2 + 65536, 4])
     assert best(memory.predict([1 + 65536, 2 + 65536])) == 4
+
+
+def test_words_come_back_from_the_text_at_hand() -> None:
+    text = np.array([1, 50, 51, 52, 2, 3, 50, 51])
+    prediction = here(text)
+    assert best(prediction) == 52
+    assert prediction.matched == 2
+    assert here(text[:1]) is NOTHING
+
+
+def test_the_text_at_hand_leaves_the_rest_to_the_history() -> None:
+    history = remembered(*[[50, 60]] * 4).predict([50])
+    both = here(np.array([50, 70, 9, 50])).before(history)
+    assert both.of(60) == pytest.approx(history.of(60) * (1 - here(np.array([50, 70, 9, 50])).claimed))
+    assert both.of(70) > 0
+    total = [claims.sum() for _, claims in (*both.parts, *both.vocabulary)]
+    assert sum(total) == pytest.approx(both.claimed)
+    assert here(np.array([50, 70, 9, 50])).before(NOTHING).of(60) == 0
+
+
+def test_the_mixed_shares_of_some_tokens_are_those_of_all() -> None:
+    memory = remembered(GREETING, [14, 15, 40, 41])
+    prediction = here(np.array([13, 14, 30, 31, 13])).before(memory.predict([12, 13]))
+    every = np.random.default_rng(1).dirichlet(np.ones(50)).astype(np.float32)
+    ids = np.array([2, 14, 15, 30, 41, 49])
+    some = every[ids]
+    prediction.mix_into(every, 0.7)
+    prediction.add_to(some, ids, 0.7)
+    assert some == pytest.approx(every[ids])
+    assert every.sum() == pytest.approx(1.0, abs=1e-5)

@@ -209,7 +209,8 @@ class Completing:
         banned.update(bias or {})
         request = Generate(
             Lane.COMPLETION,
-            text=self.preamble(context) + window(context.prefix),
+            prompt=plain(self.preamble(context)),
+            text=window(context.prefix),
             # WHY only a capable model: a small one fills a gap worse than it goes on (decisions/0004)
             suffix=context.suffix[:SUFFIX_CHARACTERS] if context.suffix.strip() and is_capable(self._engine) else "",
             max_tokens=TOKENS,

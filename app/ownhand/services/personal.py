@@ -248,7 +248,7 @@ class Personal:
     @property
     def memory_weight(self) -> float:
         """How strongly the token memory is mixed into the model's distribution, 0 to 1."""
-        return 0.8 * self._settings.get(STRENGTH) / 100
+        return self._settings.get(STRENGTH) / 100
 
     @property
     def name(self) -> str:

@@ -26,7 +26,7 @@ from ownhand.adapters.worker.prefixes import Prefixes
 from ownhand.adapters.worker.prompt import render
 from ownhand.adapters.worker.serve import ANSWERED, Desk, Job, Operation
 from ownhand.adapters.worker.thoughts import Thoughts
-from ownhand.adapters.worker.token_memory import ORDER, TokenMemory
+from ownhand.adapters.worker.token_memory import ORDER, TokenMemory, here
 from ownhand.domain.ports import MARK, Lane, Sampling
 from ownhand.errors import Cancelled, ModelError
 
@@ -328,10 +328,11 @@ class Engine:
         before, partial = split_partial(text) if heal else (text, "")
         own = model.tokenize(before, special=False)
         answers = bool(prompt) and lane == Lane.SUGGESTION.value
+        beginning = self._beginning(prompt)
         return Generation(
             job=job,
             vocabulary=self._vocabulary,
-            prompt=self._arrange(self._beginning(prompt), own, suffix, max_tokens),
+            prompt=self._arrange(beginning, own, suffix, max_tokens),
             own=own,
             tail=before.encode("utf-8", "replace")[-_TAIL:],
             writer=Writer(partial.encode("utf-8", "replace"), stop, Thoughts() if answers and model.thinks else None),
@@ -341,6 +342,7 @@ class Engine:
             memory_weight=min(1.0, memory_weight),
             max_tokens=max_tokens,
             min_probability=min_probability,
+            at_hand=np.array([*beginning, *own], np.int64) if _is_completion(job) else None,
             streams=not _is_completion(job),
         )
 
@@ -386,12 +388,12 @@ class Engine:
         while done < len(tokens):
             # each turn: compute what stands before token `done`, then as many tokens as fit, with all their logits
             logits = self._compute(job, lane, kept, waiting)
-            total += self._gain(logits[-1:], tokens, done, remembered, weight)
+            total += self._gain(logits[-1:], head, tokens, done, remembered, weight)
             done += 1
             while done < len(tokens) and len(kept.tokens) < model.context:
                 count = min(SCORED_AT_ONCE, len(tokens) - done, model.context - len(kept.tokens))
                 rows = self._compute(job, lane, kept, tokens[done - 1 : done - 1 + count], every=True)
-                total += self._gain(rows, tokens, done, remembered, weight)
+                total += self._gain(rows, head, tokens, done, remembered, weight)
                 done += count
             if done < len(tokens):
                 overlap = tokens[max(0, done - model.context // 2) : done]
@@ -427,7 +429,13 @@ class Engine:
         return logits
 
     def _gain(
-        self, rows: Logits, tokens: Sequence[int], first: int, memory: TokenMemory | None, weight: float
+        self,
+        rows: Logits,
+        head: Sequence[int],
+        tokens: Sequence[int],
+        first: int,
+        memory: TokenMemory | None,
+        weight: float,
     ) -> float:
         """Sum of the log probabilities of the tokens from `first` on, one for each row of logits."""
         high = rows.max(axis=1)
@@ -437,9 +445,12 @@ class Engine:
         if memory is None:
             return float(logs.sum())
         total = 0.0
+        before = np.array([*head, *tokens[: first + len(rows)]], np.int64)
         for at, log in enumerate(logs):
             place = first + at
             claim = memory.predict(tokens[max(0, place - ORDER) : place], start=place < ORDER)
+            if claim.claimed:
+                claim = here(before[: len(head) + place]).before(claim)
             total += float(
                 np.log((1.0 - weight * claim.claimed) * np.exp(float(log)) + weight * claim.of(int(ids[at])))
             )

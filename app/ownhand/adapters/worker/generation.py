@@ -14,7 +14,7 @@ import numpy as np
 
 from ownhand.adapters.worker.decode import Biases, Chooser, Ids, Probabilities, Vocabulary, Writer, penalise, restrict
 from ownhand.adapters.worker.serve import Job
-from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory
+from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory, here
 from ownhand.domain.ports import Sampling, Usage
 
 _TAIL: Final = 256
@@ -52,6 +52,8 @@ class Generation:
     memory_weight: float
     max_tokens: int
     min_probability: float
+    at_hand: Ids | None = None
+    """All tokens that stand before the answer for the person, too, where words may come back from there."""
     streams: bool = True
     """Whether what is certain is said at once; else with the end, for each message wakes another process."""
     reused: int = 0
@@ -166,7 +168,13 @@ class Generation:
         if self.memory is None:
             return NOTHING
         recent = [*self.own[-ORDER:], *self.written[-ORDER:]]
-        return self.memory.predict(recent, start=len(self.own) + len(self.written) < ORDER)
+        start = len(self.own) + len(self.written) < ORDER
+        if self.at_hand is None:  # a whole text must not be drawn towards the person's commonest words
+            return self.memory.predict(recent, start, shortest=1)
+        known = self.memory.predict(recent, start)
+        if not known.claimed:
+            return known
+        return here(np.concatenate([self.at_hand, self.written]).astype(np.int64)).before(known)
 
     def _bias(self) -> Probabilities | None:
         """What is added to the log score of each token, or None for nothing (shape: vocabulary)."""
@@ -195,11 +203,5 @@ class Generation:
         """The mixed probabilities of some tokens, ascending; exact, for the sum runs over the whole vocabulary."""
         best = logits.max()
         mixed: Probabilities = np.exp(logits[ids] - best) / np.exp(logits - best).sum()
-        weight = self.memory_weight
-        if weight > 0 and claim.claimed:
-            mixed *= np.float32(1.0 - weight * claim.claimed)
-            for tokens, claims in claim.parts:
-                places = np.minimum(np.searchsorted(ids, tokens), len(ids) - 1)
-                known = ids[places] == tokens
-                mixed[places[known]] += (weight * claims[known]).astype(np.float32)
+        claim.add_to(mixed, ids, self.memory_weight)
         return mixed

@@ -1,12 +1,16 @@
 """What a person's own texts say about the next token: a model over token ids that only speaks where it has evidence.
 
-An interpolated n-gram model with absolute discounting (Ney, Essen and Kneser 1994) over contexts of one to four
-tokens, whose lowest order is not a distribution of its own but an *escape*, as in PPM (Cleary and Witten 1984): the
-probability mass that no context claims is left to the neural model.  For a context seen n times with T different
-followers, the follower seen c times is given trust · (c - d) / n, and the rest falls to the next shorter context.
-`trust` grows with the length of the context, because a short one says little that the neural model does not know.
+An interpolated n-gram model with absolute discounting (Ney, Essen and Kneser 1994) over contexts of none to four
+tokens, in which what a context does not claim *escapes* to the next shorter one, as in PPM (Cleary and Witten 1984),
+and at last to the neural model.  For a context seen n times with T different followers, the follower seen c times is
+given trust · (c - d) / n.  How far a context is trusted depends on its length, on n and on T: a context that always
+went on in the same way says more than one that went on in many.
 
     P(t) = (1 - w · claimed) · P_model(t) + w · P_memory(t),     claimed = sum of P_memory, w = memory_weight in 0..1
+
+The empty context is the person's vocabulary: it is what completes a name or a term from its first letter.  The text at
+hand (the draft, its subject, the message it answers) is asked before the history, by the same rule with trusts of
+its own: words come back within a text (a cache model; Kuhn and De Mori 1990).  It is only looked at, never kept.
 
 Texts are kept as one array of ids; the positions, sorted by the four tokens before them, make a suffix array in which
 the followers of any context are one slice.  Adding 200,000 tokens takes milliseconds, a query some tens of
@@ -15,19 +19,45 @@ microseconds.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 ORDER: Final = 4
-"""Tokens of context looked at, at most."""
-TRUST: Final = (0.0, 0.20, 0.50, 0.80, 0.95)
-"""How much of its mass a context of this length may claim."""
-DISCOUNT: Final = (0.0, 0.80, 0.75, 0.70, 0.60)
+"""Tokens of context looked at, at most; eight were no better."""
+
+
+class Trust(NamedTuple):
+    """How much of its mass a context may claim: the logistic function of bias + seen · ln n + kinds · ln T."""
+
+    bias: float
+    seen: float = 0.0
+    kinds: float = 0.0
+
+    def of(self, seen: int, kinds: int) -> float:
+        """The share, in (0, 1), for a context seen so often with so many kinds of followers."""
+        return 1.0 / (1.0 + math.exp(-(self.bias + self.seen * math.log(seen) + self.kinds * math.log(kinds))))
+
+
+TRUST: Final = (
+    Trust(-1.24, 0.20, -0.32),
+    Trust(-1.56, 0.82, -0.82),
+    Trust(-0.61, 0.98, -1.34),
+    Trust(-1.47, 0.89, -0.60),
+    Trust(-0.16, 0.0, -0.99),
+)
+"""By length of the context, for the history.  These, TRUST_HERE and the discounts were fitted together, by gradient
+descent on the likelihood of 88 messages of 11 authors after their history; on 66 messages of 11 others they took the
+bits per byte from 12 % to 18 % below the neural model's.  Fitting them to each author would gain another 0.1 %."""
+DISCOUNT: Final = (0.0, 0.55, 0.76, 0.70, 0.54)
 """What is taken off every count, by length of the context."""
+TRUST_HERE: Final = (Trust(-3.5), Trust(-2.4), Trust(-0.31), Trust(0.0), Trust(-0.21))
+"""The same for the text at hand."""
+DISCOUNT_HERE: Final = (0.14, 0.61, 0.90, 0.98, 0.76)
 _BITS: Final = 16
 _MOST_TYPES: Final = (1 << _BITS) - 1
 _START: Final = 0
@@ -51,21 +81,101 @@ class Prediction:
     """Length of the longest context that was found, in tokens."""
     seen: int = 0
     """How often that context occurs in the texts."""
+    vocabulary: tuple[_Part, ...] = ()
+    """Like `parts`, for the empty context: token ids ascending, for there are many."""
 
     def mix_into(self, model: NDArray[np.float32], weight: float) -> None:
         """Turn the neural model's distribution (shape: vocabulary) into the mixed one, in place."""
         if weight <= 0 or not self.claimed:
             return
         model *= np.float32(1.0 - weight * self.claimed)
-        for tokens, claims in self.parts:
+        for tokens, claims in (*self.parts, *self.vocabulary):
             model[tokens] += (weight * claims).astype(np.float32)
+
+    def add_to(self, share: NDArray[np.float32], ids: NDArray[np.int64], weight: float) -> None:
+        """Mix the memory into the probabilities of some tokens (ids ascending, shape as `share`), in place."""
+        if weight <= 0 or not self.claimed:
+            return
+        share *= np.float32(1.0 - weight * self.claimed)
+        for tokens, claims in self.parts:
+            places = np.minimum(np.searchsorted(ids, tokens), len(ids) - 1)
+            known = ids[places] == tokens
+            share[places[known]] += (weight * claims[known]).astype(np.float32)
+        for tokens, claims in self.vocabulary:
+            places = np.minimum(np.searchsorted(tokens, ids), len(tokens) - 1)
+            known = tokens[places] == ids
+            share[known] += (weight * claims[places[known]]).astype(np.float32)
 
     def of(self, token: int) -> float:
         """What is claimed for one token."""
-        return float(sum(claims[tokens == token].sum() for tokens, claims in self.parts))
+        return float(sum(claims[tokens == token].sum() for tokens, claims in (*self.parts, *self.vocabulary)))
+
+    def before(self, other: Prediction) -> Prediction:
+        """Both together: the other one shares what this one leaves."""
+        if not self.claimed or not other.claimed:
+            return self if self.claimed else other
+        rest = 1.0 - self.claimed
+        return Prediction(
+            (*self.parts, *((tokens, rest * claims) for tokens, claims in other.parts)),
+            1.0 - rest * (1.0 - other.claimed),
+            max(self.matched, other.matched),
+            max(self.seen, other.seen),
+            (*self.vocabulary, *((tokens, rest * claims) for tokens, claims in other.vocabulary)),
+        )
 
 
 NOTHING: Final = Prediction()
+
+
+class _Claims:
+    """Claims made by one context after another, longest first."""
+
+    def __init__(self, trust: Sequence[Trust], discount: Sequence[float]) -> None:
+        self._trust, self._discount = trust, discount
+        self._parts: list[_Part] = []
+        self._vocabulary: list[_Part] = []
+        self._rest = 1.0
+        self._longest = (0, 0)
+
+    def add(self, length: int, total: int, followers: _Part) -> None:
+        tokens, counts = followers
+        given = (counts - self._discount[length]) * (self._rest * self._trust[length].of(total, len(tokens)) / total)
+        (self._parts if length else self._vocabulary).append((tokens, given))
+        self._rest -= float(given.sum())
+        self._longest = max(self._longest, (length, total))
+
+    def prediction(self) -> Prediction:
+        if not self._parts and not self._vocabulary:
+            return NOTHING
+        return Prediction(tuple(self._parts), 1.0 - self._rest, *self._longest, tuple(self._vocabulary))
+
+
+def here(tokens: NDArray[np.int64]) -> Prediction:
+    """What the text at hand says about its next token; `tokens` are all of its tokens so far (shape: length)."""
+    if len(tokens) < 2:
+        return NOTHING
+    claims = _Claims(TRUST_HERE, DISCOUNT_HERE)
+    found: list[NDArray[np.int64]] = []
+    places = np.flatnonzero(tokens[:-1] == tokens[-1]) + 1
+    for length in range(1, ORDER + 1):
+        if not len(places):
+            break
+        found.append(tokens[places])
+        places = places[places > length]
+        if len(tokens) <= length:
+            break
+        places = places[tokens[places - length - 1] == tokens[-length - 1]]
+    for length in range(len(found), 0, -1):
+        claims.add(length, len(found[length - 1]), _counted(found[length - 1]))
+    claims.add(0, len(tokens), _counted(tokens))
+    return claims.prediction()
+
+
+def _counted(followers: NDArray[np.int64]) -> _Part:
+    if len(followers) == 1:
+        return followers, _ONE
+    tokens, counts = np.unique(followers, return_counts=True)
+    return tokens, counts.astype(np.float64)
 
 
 class TokenMemory:
@@ -81,6 +191,7 @@ class TokenMemory:
         self._followers = np.empty(0, np.int64)
         self._sorted = 0
         self._cache: dict[int, _Part] = {}
+        self._vocabulary: _Part = (self._followers, _ONE[:0])
 
     def __len__(self) -> int:
         return sum(1 for own in self._added if own != _START)
@@ -99,10 +210,15 @@ class TokenMemory:
                 names.append(token)
             self._added.append(own)
 
-    def predict(self, context: Sequence[int], start: bool = False) -> Prediction:
-        """What follows the end of `context`; `start` says that the context begins where a text begins."""
+    def predict(self, context: Sequence[int], start: bool = False, shortest: int = 0) -> Prediction:
+        """What follows the end of `context`; `start` says that the context begins where a text begins.
+
+        `shortest` is the length of the shortest context that is asked; 1 leaves the person's vocabulary out.
+        """
         if self._sorted != len(self._added):
             self._sort()
+        if not len(self._followers):
+            return NOTHING
         recent = [self._own_ids.get(token, -1) for token in context[-ORDER:]]
         if start:
             recent = [_START] * (ORDER - len(recent)) + recent
@@ -111,8 +227,6 @@ class TokenMemory:
             if own < 0:
                 break
             known += 1
-        if not known:
-            return NOTHING
         bounds, key = [], 0
         for length, own in enumerate(reversed(recent[len(recent) - known :]), start=1):
             shift = _BITS * (ORDER - length)
@@ -120,28 +234,19 @@ class TokenMemory:
             bounds += [key, key + (1 << shift) - 1]
         low = np.searchsorted(self._keys, np.array(bounds[::2], np.uint64), side="left")
         high = np.searchsorted(self._keys, np.array(bounds[1::2], np.uint64), side="right")
-        parts: list[_Part] = []
-        rest, matched, seen = 1.0, 0, 0
+        claims = _Claims(TRUST, DISCOUNT)
         for length in range(known, 0, -1):
             first, last = int(low[length - 1]), int(high[length - 1])
-            total = last - first
-            if not total:
-                continue
-            if not matched:
-                matched, seen = length, total
-            tokens, counts = self._count(bounds[2 * length - 2] << 3 | length, first, last)
-            given = (counts - DISCOUNT[length]) * (TRUST[length] / total)
-            parts.append((tokens, given * rest))
-            rest *= 1.0 - float(given.sum())
-        return Prediction(tuple(parts), 1.0 - rest, matched, seen) if parts else NOTHING
+            if last > first:
+                claims.add(length, last - first, self._count(bounds[2 * length - 2] << 3 | length, first, last))
+        if not shortest:
+            claims.add(0, len(self._followers), self._vocabulary)
+        return claims.prediction()
 
     def _count(self, name: int, first: int, last: int) -> _Part:
-        if last - first == 1:
-            return self._followers[first:last], _ONE
         found = self._cache.get(name)
         if found is None:
-            tokens, counts = np.unique(self._followers[first:last], return_counts=True)
-            found = tokens, counts.astype(np.float64)
+            found = _counted(self._followers[first:last])
             if last - first > _CACHE_ABOVE:
                 self._cache[name] = found
         return found
@@ -163,3 +268,4 @@ class TokenMemory:
         self._followers = np.array(self._token_ids, np.int64)[stream[tokens][order].astype(np.int64)]
         self._sorted = len(self._added)
         self._cache.clear()
+        self._vocabulary = _counted(self._followers)
