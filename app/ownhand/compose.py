@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,9 @@ from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.client import Supervision
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
 from ownhand.adapters.worker.recall import RecallClient
+from ownhand.domain import english
 from ownhand.domain.catalog import HUB, Machine
+from ownhand.domain.english import Baseline
 from ownhand.domain.ports import Vault
 from ownhand.errors import UserError, WorkerError
 from ownhand.services.completing import Completing
@@ -277,7 +280,7 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
     recall = NamedRecall(workers.recall, name, patient=patient)
     settings = Settings(vault)
     retrieval = Retrieval(vault, recall)
-    learning = Learning(vault, recall, settings)
+    learning = Learning(vault, recall, settings, _english())
     personal = Personal(vault, workers.engines, recall, retrieval, learning, settings, workers.status, name)
     importing = Importing(vault, recall, importers.IMPORTERS)
     library = Library(vault, retrieval, importing.read_messages)
@@ -294,6 +297,12 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
         retrieval,
         Tallying(vault, learning),
     )
+
+
+@functools.cache
+def _english() -> Baseline:
+    """The table of general English, read once."""
+    return english.parse((paths.resources_dir() / "english.tsv").read_text("utf-8"))
 
 
 def open_vault(options: Options) -> SqlVault:

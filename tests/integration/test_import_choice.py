@@ -11,7 +11,7 @@ import pytest
 from helpers.vaults import KEY
 from ownhand.adapters.importers import IMPORTERS
 from ownhand.adapters.store import SqlVault
-from ownhand.domain import style
+from ownhand.domain import measuring, style
 from ownhand.errors import BadInput
 from ownhand.services.importing import Importing
 from ownhand.services.sieve import AUTOMATIC, EXCLUDED, TEMPLATE, Exclusions
@@ -96,7 +96,7 @@ def test_a_repeated_signature_is_a_trait_and_no_text(tmp_path: Path, importing: 
     importing.run([path], [ME])
     assert all(text.endswith("Cheers,\nRobin") for text in texts(vault))
     assert vault.signatures() == [("Harbour Lane Studio\nTiles that outlive you", 6)]
-    trait = next(row for row in style.traits(style.measure(vault.each_document())) if row.key == "signature")
+    trait = next(row for row in style.traits(measuring.measure(vault.each_document())) if row.key == "signature")
     assert trait.measured == "“Harbour Lane Studio / Tiles that outlive you” in 6 of 6 messages"
     # a mailbox that comes later needs no repetition to show it
     later = mailbox(tmp_path / "later" / "Sent", letter(50, f"Hi Eve,\n\none more about the kiln.\n\n{ending}"))

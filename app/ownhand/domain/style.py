@@ -1,162 +1,27 @@
-"""The style profile: measured habits of a writer, as counts per audience that documents are added to and taken from.
+"""The style profile in words and as rules: what was counted (measuring.py) for the person, for drafts, for a prompt.
 
-`measure` and `add` count; `traits` puts the counts into words for the settings page; `preferences_from` turns clear
-habits into
-defaults that stand below anything learned from edits or stated; `summary` gives the few distinctive ones as rules for
-the prompt.
+`traits` puts the counts into words for the settings page; `preferences_from` turns clear habits into defaults that
+stand below anything learned from edits or stated; `summary` gives the few distinctive ones as rules for the prompt.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
-from ownhand.domain import stock
-from ownhand.domain.corpus import Document, Kind
-from ownhand.domain.correspond import sentences_of
-from ownhand.domain.draft import EVERYONE, address_of
-from ownhand.domain.letter import Letter, split, template_of
+from ownhand.domain.draft import EVERYONE, address_of, first_name_of
+from ownhand.domain.english import FUNCTION_WORDS, Favourite, favourites
+from ownhand.domain.measuring import ENOUGH, Counts, StyleProfile, ranked
 from ownhand.domain.preference import Dimension, Origin, Preference, identify
 from ownhand.domain.wording import rule
-from ownhand.errors import BadInput
 
-_VERSION = 1
-_UNREADABLE = "The stored style profile cannot be read; measure it again from the history."
 _CLEAR = 0.6
-_ENOUGH = 5
-
-
-@dataclass(slots=True)
-class Counts:
-    """Everything counted for one audience; all of it adds up, so a document can be taken out again."""
-
-    numbers: Counter[str] = field(default_factory=Counter)
-    """Occurrences and documents by name, and histograms as 'sentence_words:12'."""
-    greetings: Counter[str] = field(default_factory=Counter, repr=False)
-    sign_offs: Counter[str] = field(default_factory=Counter, repr=False)
-    signatures: Counter[str] = field(default_factory=Counter, repr=False)
-    """What stands below the sign-off; it is shown and never written by a suggestion."""
-    openers: Counter[str] = field(default_factory=Counter, repr=False)
-    """The first three words of bodies."""
-    phrases: Counter[str] = field(default_factory=Counter, repr=False)
-    """Documents that hold a run of four words."""
-    emoji: Counter[str] = field(default_factory=Counter)
-    by_recipient: Counter[str] = field(default_factory=Counter, repr=False)
-    """'address TAB greeting template' to messages."""
-
-    def parts(self) -> dict[str, Counter[str]]:
-        return {name: getattr(self, name) for name in _PARTS}
-
-
-_PARTS = ("numbers", "greetings", "sign_offs", "signatures", "openers", "phrases", "emoji", "by_recipient")
-
-
-@dataclass(slots=True)
-class StyleProfile:
-    """The counts of every audience; Everyone holds those of all documents."""
-
-    audiences: dict[str, Counts] = field(default_factory=dict)
-
-    def of(self, audience: str = EVERYONE) -> Counts:
-        """The counts for an audience with enough documents, else for Everyone."""
-        found = self.audiences.get(audience)
-        if found is None or found.numbers["documents"] < _ENOUGH:
-            found = self.audiences.get(EVERYONE)
-        return found or Counts()
-
-
-def measure(documents: Iterable[Document], audience_of: Callable[[Document], str] | None = None) -> StyleProfile:
-    """The profile of a whole history."""
-    profile = StyleProfile()
-    for document in documents:
-        add(profile, document, audience_of(document) if audience_of else EVERYONE)
-    return profile
-
-
-def add(profile: StyleProfile, document: Document, audience: str = EVERYONE) -> None:
-    """Count one document in, for its audience and for Everyone."""
-    _change(profile, document, audience, 1)
-
-
-def remove(profile: StyleProfile, document: Document, audience: str = EVERYONE) -> None:
-    """Count one document out again; it must have been added with the same audience."""
-    _change(profile, document, audience, -1)
-
-
-def _change(profile: StyleProfile, document: Document, audience: str, sign: int) -> None:
-    counted = _count(document)
-    for name in {audience, EVERYONE}:
-        target = profile.audiences.setdefault(name, Counts())
-        for part, counter in counted.parts().items():
-            into = getattr(target, part)
-            for key, n in counter.items():
-                into[key] += sign * n
-                if into[key] <= 0:
-                    del into[key]
-
-
-def _count(document: Document) -> Counts:
-    is_letter = document.kind is Kind.EMAIL
-    letter = split(document.text, document.recipients) if is_letter else Letter("", document.text, "")
-    body = letter.body
-    c = Counts()
-    n = c.numbers
-    n["documents"] += 1
-    if is_letter:
-        n["letters"] += 1
-        greeting = template_of(letter.greeting, document.recipients)
-        c.greetings[greeting] += 1
-        c.sign_offs[letter.sign_off] += 1
-        c.signatures[document.signature] += 1
-        if document.recipients:
-            c.by_recipient[f"{address_of(document.recipients[0])}\t{greeting}"] += 1
-    found = sentences_of(body)
-    words = body.split()
-    n["words"] += len(words)
-    n["sentences"] += len(found)
-    n[f"message_words:{min(len(words) // 10 * 10, 1000)}"] += 1
-    for sentence in found:
-        n[f"sentence_words:{min(len(sentence.split()), 60)}"] += 1
-    for name, pattern in _MARKS.items():
-        hits = len(pattern.findall(body))
-        n[name] += hits
-        n[f"{name}.documents"] += hits > 0
-    n["us"] += sum(w in stock.US_TO_UK for w in re.findall(r"[a-z]+", body.lower()))
-    n["uk"] += sum(w in stock.UK_TO_US for w in re.findall(r"[a-z]+", body.lower()))
-    n["lower_starts"] += sum(s[:1].islower() for s in found)
-    n["bullets.documents"] += len(stock.BULLET_RE.findall(body)) >= 2
-    blocks = [b for b in re.split(r"\n\s*\n", body) if b.strip()]
-    n["paragraphs"] += len(blocks)
-    c.emoji.update(stock.EMOJI_RE.findall(body))
-    low = re.findall(r"[\w'’]+", body.lower())
-    if len(low) >= 6:
-        c.openers[" ".join(low[:3])] += 1
-    c.phrases.update({" ".join(low[i : i + 4]) for i in range(min(len(low), 120) - 3)})
-    c.numbers = Counter({key: value for key, value in n.items() if value})
-    return c
-
-
-_MARKS: dict[str, re.Pattern[str]] = {
-    "exclamation": re.compile("!"),
-    "question": re.compile(r"\?"),
-    "emoji_marks": stock.EMOJI_RE,
-    "semicolon": re.compile(";"),
-    "em_dash": re.compile("—"),
-    "ellipsis": re.compile(r"\.{3}|…"),
-    "contractions": stock.CONTRACTION_RE,
-    "full_forms": stock.FULL_RE,
-    "oxford": stock.OXFORD_RE,
-    "no_oxford": stock.NO_OXFORD_RE,
-    "hedges": stock.HEDGE_RE,
-    "please": re.compile(r"\b(?:please|pls|kindly)\b", re.I),
-    "thanks": re.compile(r"\b(?:thank|thanks|thx)\b", re.I),
-    "curly": re.compile("[“”‘’]"),
-    "straight": re.compile("[\"']"),
-    "ampersand": re.compile(" & "),
-}
+_SURPRISING = 3.0
+"""Standard deviations from general English at which a favourite is told."""
+_OFTENER = 1.5
 
 
 # --------------------------------------------------------------------------------------------------------------- traits
@@ -196,23 +61,25 @@ def traits(profile: StyleProfile, audience: str = EVERYONE, overrides: Mapping[s
         ("contractions", "Contractions", _share(n["contractions"], n["full_forms"], "contracted"), ("use", "avoid")),
         ("exclamation", "Exclamation marks", _in(n["exclamation.documents"], documents), ("use", "avoid")),
         ("question", "Questions", _in(n["question.documents"], documents), ()),
-        ("emoji", "Emoji", _in(n["emoji_marks.documents"], documents),
-         ("avoid", *(e for e, _ in c.emoji.most_common(3)))),
+        ("emoji", "Emoji and smileys", _emoji(c),
+         ("avoid", *(e for e, _ in ranked(c.emoji, 3)))),
         ("semicolon", "Semicolons", _in(n["semicolon.documents"], documents), ()),
-        ("dash", "Em dashes", _in(n["em_dash.documents"], documents), ("em", "hyphen", "comma")),
+        ("dash", "Dashes", _dashes(n), ("em", "hyphen", "comma")),
         ("ellipsis", "Ellipses", _in(n["ellipsis.documents"], documents), ()),
-        ("lower_case", "Lower-case starts", f"{_percent(n['lower_starts'], n['sentences'])} of sentences",
-         ("normal", "i", "all")),
+        ("lower_case", "Capitals", _capitals(n), ("normal", "i", "all")),
         ("spelling", "Spelling", _spelling_words(n["us"], n["uk"]), ("us", "uk")),
         ("oxford_comma", "Comma before the last item", _share(n["oxford"], n["no_oxford"], "with the comma"),
          ("use", "avoid")),
         ("lists", "Lists", _in(n["bullets.documents"], documents), ("prose", "bullets")),
         ("hedging", "Hedging", f"{1000 * n['hedges'] / max(1, n['words']):.0f} in 1,000 words", ("use", "avoid")),
-        ("politeness", "“Please”", _in(n["please.documents"], documents), ("use", "avoid")),
+        ("politeness", "“Please” and thanks", f"“please” {_in(n['please.documents'], documents)}, thanks "
+        f"{_in(n['thanks.documents'], documents)}", ("use", "avoid")),
         ("paragraphs", "Paragraphs", f"{n['sentences'] / max(1, n['paragraphs']):.1f} sentences each",
          ("one", "each", "several")),
-        ("openers", "Favourite openings", _favourites(c.openers, documents), ()),
-        ("phrases", "Favourite phrases", _favourites(c.phrases, documents), ()),
+        ("words", "Favourite small words", _told(favourite_words(profile, audience)), ()),
+        ("openers", "Favourite openings", _told(favourite_openers(profile, audience)), ()),
+        ("phrases", "Favourite phrases", _told(favourite_phrases(profile, audience)), ()),
+        ("closers", "Favourite last sentence", _closer(c), ()),
     ]  # fmt: skip
     return [Trait(key, label, said, documents, options, chosen.get(key, "")) for key, label, said, options in rows]
 
@@ -221,12 +88,12 @@ def _forms(forms: Counter[str], none: str) -> str:
     total = sum(forms.values())
     if not total:
         return "no messages yet"
-    best = forms.most_common(1)[0]
-    return f"{f'“{best[0]}”'.replace(chr(10), ' / ') if best[0] else none} in {best[1]} of {total} messages"
+    form, times = ranked(forms, 1)[0]
+    return f"{f'“{form}”'.replace(chr(10), ' / ') if form else none} in {times} of {total} messages"
 
 
 def _top(forms: Counter[str]) -> tuple[str, ...]:
-    return tuple(form for form, _ in forms.most_common(4))
+    return tuple(form for form, _ in ranked(forms, 4))
 
 
 def _in(part: int, documents: int) -> str:
@@ -245,9 +112,74 @@ def _spelling_words(us: int, uk: int) -> str:
     return f"{uk} British and {us} American spellings" if us + uk else "no words to tell by"
 
 
-def _favourites(counter: Counter[str], documents: int) -> str:
-    often = [f"“{words}”" for words, n in counter.most_common(3) if n >= max(3, documents // 20)]
-    return ", ".join(often) or "none that stand out"
+def _emoji(c: Counts) -> str:
+    n, documents = c.numbers, c.numbers["documents"]
+    often = " ".join(mark for mark, _ in ranked(c.emoji, 3))
+    said = f"emoji {_in(n['emoji_marks.documents'], documents)}, smileys in {n['smileys.documents']}"
+    return f"{said}: {often}" if often else said
+
+
+def _dashes(n: Counter[str]) -> str:
+    return f"in {n['documents']} documents: “—” {n['em_dash']}, “ - ” {n['spaced_hyphen']}, “--” {n['double_hyphen']} times"
+
+
+def _capitals(n: Counter[str]) -> str:
+    said = [f"{_percent(n['lower_starts'], n['sentences'])} of sentences begin small"]
+    if n["small_i"]:
+        said.append(f"“i” for “I” {n['small_i']} of {n['small_i'] + n['capital_i']} times")
+    if n["shouted"]:
+        said.append(f"{n['shouted']} words in capitals")
+    return ", ".join(said)
+
+
+def _told(found: Sequence[Favourite]) -> str:
+    """The three most telling, with how much oftener they come than in general English."""
+    said = [f"“{one.text}” ({one.ratio:,.0f} times as often as others)" for one in found[:3]]
+    return ", ".join(said) or "none that stand out"
+
+
+def _closer(c: Counts) -> str:
+    if not c.closers:
+        return "none that stand out"
+    line, times = ranked(c.closers, 1)[0]
+    return f"“{line}” in {times} of {c.numbers['letters']} messages" if times >= 3 else "none that stand out"
+
+
+def favourite_words(profile: StyleProfile, audience: str = EVERYONE) -> list[Favourite]:
+    """Function words this person uses more than others: who writes is told by these, not by the subject."""
+    c = profile.of(audience)
+    return _surprising(
+        favourites(c.words, c.words.total(), profile.english.words, ENOUGH, sorted(FUNCTION_WORDS & c.words.keys()))
+    )
+
+
+def favourite_openers(profile: StyleProfile, audience: str = EVERYONE) -> list[Favourite]:
+    """How this person likes to begin sentences, as the first two words."""
+    c = profile.of(audience)
+    return _surprising(favourites(c.openers, c.numbers["sentences"], profile.english.starts, ENOUGH))
+
+
+def favourite_phrases(profile: StyleProfile, audience: str = EVERYONE) -> list[Favourite]:
+    """Runs of three or four common words this person likes, without those that are part of a better one."""
+    c = profile.of(audience)
+    kept: list[Favourite] = []
+    for one in _surprising(favourites(c.phrases, c.words.total(), profile.english.phrases, 4)):
+        words = f" {one.text} "
+        if not any(_overlap(words, f" {other.text} ") for other in kept):
+            kept.append(one)
+        if len(kept) == 12:
+            break
+    return kept
+
+
+def _overlap(one: str, other: str) -> bool:
+    """Whether two phrases share two words in a row, as windows on one sentence do."""
+    words = one.split()
+    return any(f" {a} {b} " in other for a, b in pairwise(words))
+
+
+def _surprising(found: list[Favourite]) -> list[Favourite]:
+    return [one for one in found if one.surprise >= _SURPRISING and one.ratio >= _OFTENER]
 
 
 def _histogram(numbers: Counter[str], name: str) -> list[tuple[int, int]]:
@@ -274,27 +206,34 @@ def percentile(numbers: Counter[str], name: str, percent: float) -> int:
 
 
 def preferences_from(
-    profile: StyleProfile, overrides: Mapping[str, str] | None = None, audience: str = EVERYONE
+    profile: StyleProfile,
+    overrides: Mapping[str, str] | None = None,
+    audience: str = EVERYONE,
+    recipients: Sequence[str] | None = None,
 ) -> list[Preference]:
     """Clear habits as preferences, and the person's settings as stated ones.
 
     Measured ones carry their documents as agreeing and conflicting counts but list no edits; `combine` puts them below
-    everything learned or stated.
+    everything learned or stated.  With `recipients` (of a letter that is to be written, perhaps none) greeting and
+    sign-off are those most used to them, clear or not, since a letter must begin and end somehow.
     """
     c = profile.of(audience)
     n = c.numbers
     found: dict[str, Preference] = {}
 
     def habit(dimension: Dimension, value: str, yes: float, no: float, need: float = _CLEAR) -> None:
-        if yes >= _ENOUGH and yes >= need * (yes + no):
+        if yes >= ENOUGH and yes >= need * (yes + no):
             found[dimension.value] = Preference(
                 identify(dimension, "", "profile " + value, audience), dimension, value, "", audience,
                 agreeing=float(yes), conflicting=float(no),
             )  # fmt: skip
 
     for dimension, forms in ((Dimension.GREETING, c.greetings), (Dimension.SIGN_OFF, c.sign_offs)):
-        if forms:
-            form, times = forms.most_common(1)[0]
+        if recipients is not None and forms.total() >= ENOUGH:
+            form, times = edge_for(profile, dimension, recipients, audience)
+            habit(dimension, form, max(times, ENOUGH), max(0, forms.total() - times), 0.0)
+        elif forms:
+            form, times = ranked(forms, 1)[0]
             if "{" in form or not _one_person(form) or dimension is Dimension.SIGN_OFF:
                 habit(dimension, form, times, sum(forms.values()) - times)
     short, full = n["contractions"], n["full_forms"]
@@ -342,65 +281,70 @@ def combine(preferences: Iterable[Preference], defaults: Iterable[Preference]) -
     return chosen
 
 
-def summary(profile: StyleProfile, audience: str = EVERYONE, most: int = 8) -> list[str]:
+def summary(profile: StyleProfile, audience: str = EVERYONE, most: int = 10) -> list[str]:
     """The few distinctive habits as rules for the prompt, in the wording of `wording.rule`."""
     c = profile.of(audience)
     n = c.numbers
-    if n["documents"] < _ENOUGH:
+    if n["documents"] < ENOUGH:
         return []
     rules = [rule(p) for p in preferences_from(profile, None, audience)]
+    phrases = [f'"{one.text}"' for one in favourite_phrases(profile, audience)[:4]]
+    openers = [f'"{one.text}"' for one in favourite_openers(profile, audience)[:3]]
+    words = [f'"{one.text}"' for one in favourite_words(profile, audience)[:4]]
     mean = _mean(n, "sentence_words")
     if mean and mean < 11:
         rules.append("Write short sentences")
     elif mean > 24:
         rules.append("Join short sentences into longer ones")
     typical = percentile(n, "message_words", 75) + 10
-    if n["letters"] >= _ENOUGH and typical <= 300:
+    if n["letters"] >= ENOUGH and typical <= 300:
         rules.append(f"Keep it under {next(x for x in (20, 30, 40, 60, 80, 100, 150, 200, 310) if x >= typical)} words")
     if n["bullets.documents"] >= 0.5 * n["documents"]:
         rules.append("Use a bulleted list for the details")
+    for said, found in (
+        ("Phrases I like", phrases), ("I like to begin sentences with", openers), ("Words I use a lot", words)
+    ):  # fmt: skip
+        if found:
+            rules.append(f"{said}: {', '.join(found)}")
     return rules[:most]
 
 
 def greeting_for(profile: StyleProfile, recipient: str) -> str | None:
     """The greeting template most used to one person, where there are at least two messages to tell by."""
+    return _to_one(profile, recipient, 0)
+
+
+def edge_for(
+    profile: StyleProfile, dimension: Dimension, recipients: Sequence[str], audience: str = EVERYONE
+) -> tuple[str, int]:
+    """The greeting template or sign-off most used to these people, and to how many letters it was put.
+
+    Where no name is known, a form that needs none goes first, if one is in use at all.
+    """
+    is_greeting = dimension is Dimension.GREETING
+    usual = _to_one(profile, recipients[0], 0 if is_greeting else 1) if recipients else None
+    c = profile.of(audience)
+    forms = c.greetings if is_greeting else c.sign_offs
+    if usual is not None:
+        return usual, max(2, forms[usual])
+    if is_greeting:
+        forms = Counter({form: n for form, n in forms.items() if "{" in form or not _one_person(form)})
+        if not (recipients and first_name_of(recipients[0])):
+            nameless = Counter({form: n for form, n in forms.items() if "{" not in form})
+            forms = nameless if nameless.total() >= _NAMELESS * forms.total() else forms
+    best = ranked(forms, 1)
+    return best[0] if best else ("", 0)
+
+
+_NAMELESS = 0.1
+"""Share of letters without a name in the greeting from which on a letter to nobody in particular has none either."""
+
+
+def _to_one(profile: StyleProfile, recipient: str, part: int) -> str | None:
     prefix = address_of(recipient) + "\t"
-    found = Counter({k[len(prefix) :]: n for k, n in profile.of().by_recipient.items() if k.startswith(prefix)})
-    best = found.most_common(1)
-    return best[0][0] if best and best[0][1] >= 2 and best[0][1] >= _CLEAR * sum(found.values()) else None
-
-
-# ----------------------------------------------------------------------------------------------------------------- JSON
-
-
-def to_json(profile: StyleProfile) -> str:
-    """The profile as JSON text."""
-    return json.dumps(
-        {
-            "version": _VERSION,
-            "audiences": {
-                name: {part: dict(counter) for part, counter in counts.parts().items()}
-                for name, counts in profile.audiences.items()
-            },
-        },
-        ensure_ascii=False,
-        sort_keys=True,
-    )
-
-
-def from_json(text: str) -> StyleProfile:
-    """The profile again.  Raises BadInput where the text is none of ours."""
-    try:
-        data = json.loads(text)
-        if data["version"] != _VERSION:
-            raise BadInput(_UNREADABLE)
-        return StyleProfile(
-            {
-                name: Counts(
-                    **{part: Counter({str(k): int(v) for k, v in counts.get(part, {}).items()}) for part in _PARTS}
-                )
-                for name, counts in data["audiences"].items()
-            }
-        )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(_UNREADABLE) from error
+    found = Counter[str]()
+    for key, n in profile.of().by_recipient.items():
+        if key.startswith(prefix):
+            found[key[len(prefix) :].split("\t")[part]] += n
+    best = ranked(found, 1)
+    return best[0][0] if best and best[0][1] >= 2 and best[0][1] >= _CLEAR * found.total() else None

@@ -11,14 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ownhand.domain import applying, detectors, letter, style, wording
+from ownhand.domain import applying, detectors, letter, measuring, style, wording
 from ownhand.domain import preference as rules
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Document
 from ownhand.domain.draft import EVERYONE, Audience, resolve_audience
+from ownhand.domain.english import Baseline
+from ownhand.domain.measuring import StyleProfile
 from ownhand.domain.ports import Recall, Vault
 from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
-from ownhand.domain.style import StyleProfile, Trait
+from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion
 from ownhand.errors import BadInput, UserError
 from ownhand.settings import LEARN, Settings
@@ -32,12 +34,16 @@ CHOSEN = "style.chosen"
 class Learning:
     """Edits in, preferences out.  All rules live in the domain; this keeps them, and keeps them current."""
 
-    def __init__(self, vault: Vault, recall: Recall | None, settings: Settings) -> None:
+    def __init__(
+        self, vault: Vault, recall: Recall | None, settings: Settings, english: Baseline | None = None
+    ) -> None:
+        """Without `english` nothing is anybody's favourite word."""
         self._vault = vault
+        self._english = english or Baseline()
         self._recall = recall
         self._settings = settings
         self._lock = threading.RLock()
-        self._profile = StyleProfile()
+        self._profile = StyleProfile(english=self._english)
         self._settled: dict[str, tuple[int, list[Preference]]] = {}
         self._evidence: list[Evidence] | None = None
         self._vectors: dict[str, bytes] | None = None
@@ -52,13 +58,13 @@ class Learning:
         """Take a document into the profile of its audience and of everyone."""
         audience = resolve_audience(self._audiences(), document.recipients)
         with self._lock:
-            style.add(self._profile, document, audience)
+            measuring.add(self._profile, document, audience)
             self.version += 1
 
     def reset_profile(self) -> None:
         """Forget what was measured; the history is about to be read again."""
         with self._lock:
-            self._profile = StyleProfile()
+            self._profile = StyleProfile(english=self._english)
             self.version += 1
 
     def _audiences(self) -> list[Audience]:
@@ -84,7 +90,7 @@ class Learning:
             return letter.fill(usual, recipients), 0.8
         if not forms:
             return "", 0.0
-        form, count = forms.most_common(1)[0]
+        form, count = measuring.ranked(forms, 1)[0]
         return letter.fill(form, recipients) if form else "", count / forms.total()
 
     def signature_name(self) -> str:
@@ -96,7 +102,7 @@ class Learning:
                 last = form.splitlines()[-1].strip(" -–—") if form else ""
                 if last[:1].isupper() and 1 <= len(last.split()) <= 3 and not last.endswith(","):
                     names[last] += count
-        best = names.most_common(1)
+        best = measuring.ranked(names, 1)
         return best[0][0] if best and best[0][1] >= 3 else ""
 
     def profile_rules(self, audience: str) -> list[str]:
@@ -260,7 +266,7 @@ class Learning:
     def vault_changed(self) -> None:
         """Something was forgotten or brought back: nothing that was read from the vault before holds any more."""
         with self._lock:
-            self._profile = StyleProfile()
+            self._profile = StyleProfile(english=self._english)
         self.audiences_changed()
         self._changed()
 
