@@ -86,3 +86,10 @@ def test_action_ids_and_shortcuts_are_unique():
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
     shortcuts = [action.shortcut for action in ACTIONS if action.shortcut]
     assert len(set(shortcuts)) == len(shortcuts)
+
+
+def test_a_mailing_list_has_no_first_name() -> None:
+    assert first_name_of("r-help list <r-help@example.org>") == ""
+    assert first_name_of("Support Team <help@example.org>") == ""
+    assert first_name_of("jim holtman <j@example.org>") == "jim"
+    assert first_name_of("Jean-Luc Bell <j@example.org>") == "Jean-Luc"

@@ -4,6 +4,7 @@ import pytest
 
 from ownhand import paths
 from ownhand.domain import english
+from ownhand.domain.applying import apply
 from ownhand.domain.corpus import Document, Kind
 from ownhand.domain.measuring import StyleProfile, add, measure, remove
 from ownhand.domain.preference import Dimension, Origin, Preference
@@ -112,6 +113,31 @@ def test_each_person_is_greeted_and_left_as_usual_and_nobody_is_given_a_name() -
     assert edge_for(profile, Dimension.GREETING, ["Someone Else <s@example.org>"])[0] == "Hey {name},"
     assert edge_for(profile, Dimension.SIGN_OFF, ["Someone Else <s@example.org>"])[0] == "Cheers"
     assert edge_for(profile, Dimension.GREETING, [])[0] == "All,"
+
+
+def test_a_new_letter_has_the_paragraphs_spacing_and_last_sentence_of_the_others() -> None:
+    text = (
+        "Hi Dana,\n\nIt is {i}.  He is.  So am I.\n\nAll is done.  It is.  Let me know if you have any questions{end}"
+    )
+    documents = [
+        Document(str(i), Kind.EMAIL, text.format(i=i, end="." if i % 2 else " or thoughts.")) for i in range(8)
+    ]
+    profile = measure(documents, english=ENGLISH)
+    found = {p.dimension: p.value for p in preferences_from(profile, recipients=["Dana Li <d@example.org>"])}
+    assert found[Dimension.PARAGRAPHS] == "about:3"
+    assert found[Dimension.SPACING] == "wide"
+    assert found[Dimension.CLOSING_LINE].startswith("Let me know if you have any questions")
+    assert Dimension.PARAGRAPHS not in {p.dimension for p in preferences_from(profile)}
+    letter = apply(
+        "Hi Dana,\n\nOne. Two. Three. Four. Five. Six.\n\nBest,\nJo", preferences_from_all(profile), ["Dana Li"]
+    )
+    assert letter.text.count("\n\n") == 2
+    assert "One.  Two.  Three.  Four.\n\nFive." in letter.text
+    assert "questions" in letter.text
+
+
+def preferences_from_all(profile: StyleProfile) -> list[Preference]:
+    return combine([], preferences_from(profile, recipients=["Dana Li <d@example.org>"]))
 
 
 def test_a_table_of_english_that_is_none_is_refused_in_a_sentence() -> None:

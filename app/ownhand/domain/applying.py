@@ -210,6 +210,7 @@ STEPS: dict[Dimension, Step] = {
     Dimension.AMPERSAND: lambda text, p: marks.ampersand(text, p.value),
     Dimension.LOWER_CASE: lambda text, p: text,
     Dimension.EMOJI: lambda text, p: marks.emoji(text, p.value),
+    Dimension.SPACING: lambda text, p: shape.spacing(text, p.value),
 }
 """In the order of application: wording, then marks, then shape, then what depends on the final shape."""
 

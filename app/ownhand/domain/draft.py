@@ -63,7 +63,13 @@ def first_name_of(recipient: str) -> str:
     if "," in name:
         name = name.split(",", 1)[1].strip() or name.split(",", 1)[0]
     words = [w for w in name.split() if w.rstrip(".").lower() not in {"mr", "mrs", "ms", "dr", "prof"}]
-    return words[0].strip(",.;:") if words else ""
+    if not words or words[-1].lower() in _NOBODY or re.search(r"\d|^[a-z]+-", words[0]):
+        return ""
+    return words[0].strip(",.;:")
+
+
+_NOBODY = frozenset("list lists group team support info office service help desk".split())
+"""What names end with that are nobody's: 'r-help list'."""
 
 
 def resolve_audience(audiences: Sequence[Audience], recipients: Iterable[str], explicit: str | None = None) -> str:

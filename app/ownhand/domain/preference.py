@@ -40,6 +40,7 @@ class Dimension(StrEnum):
     LENGTH = "length"
     LISTS = "lists"
     PARAGRAPHS = "paragraphs"
+    SPACING = "spacing"
     OXFORD_COMMA = "oxford_comma"
     DASH = "dash"
     QUOTES = "quotes"

@@ -5,6 +5,7 @@ lines.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from ownhand.domain.correspond import key_of
 from ownhand.domain.cutting import capital, each_sentence
@@ -104,7 +105,24 @@ def paragraphs(text: str, value: str) -> str:
         return re.sub(r"\s*\n\s*", " ", text.strip())
     if value == "each":
         return "\n\n".join(s for line in text.split("\n") for s in sentences(line))
+    head, _, number = value.partition(":")
+    if head == "about" and number.isdigit() and len(_blocks(text)) == 1:
+        return "\n\n".join(_even(sentences(text), int(number)))
     return text
+
+
+def _even(found: list[str], size: int) -> list[str]:
+    """Sentences in paragraphs of about `size`, none much shorter than the others."""
+    count = max(1, round(len(found) / max(1, size)))
+    ends = [round(i * len(found) / count) for i in range(count + 1)]
+    return [" ".join(found[a:b]) for a, b in pairwise(ends) if b > a]
+
+
+def spacing(text: str, value: str) -> str:
+    """Two blanks between sentences, as on a typewriter, or one."""
+    if value == "wide":
+        return re.sub(r"(?<=[.!?]) (?=[\"'“‘(]?[A-Z])", "  ", text)
+    return re.sub(r"(?<=[.!?])  (?=\S)", " ", text) if value == "narrow" else text
 
 
 def opening(text: str, line: str) -> str:

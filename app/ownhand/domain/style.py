@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from ownhand.domain import stock
+from ownhand.domain.correspond import key_of
 from ownhand.domain.draft import EVERYONE, address_of, first_name_of
 from ownhand.domain.english import FUNCTION_WORDS, Favourite, favourites
 from ownhand.domain.measuring import ENOUGH, Counts, StyleProfile, ranked
@@ -120,7 +122,8 @@ def _emoji(c: Counts) -> str:
 
 
 def _dashes(n: Counter[str]) -> str:
-    return f"in {n['documents']} documents: “—” {n['em_dash']}, “ - ” {n['spaced_hyphen']}, “--” {n['double_hyphen']} times"
+    kinds = (("—", "em_dash"), (" - ", "spaced_hyphen"), ("--", "double_hyphen"))
+    return f"in {n['documents']} documents: " + ", ".join(f"“{mark}” {n[name]} times" for mark, name in kinds)
 
 
 def _capitals(n: Counter[str]) -> str:
@@ -141,7 +144,7 @@ def _told(found: Sequence[Favourite]) -> str:
 def _closer(c: Counts) -> str:
     if not c.closers:
         return "none that stand out"
-    line, times = ranked(c.closers, 1)[0]
+    line, times = set_line(c)
     return f"“{line}” in {times} of {c.numbers['letters']} messages" if times >= 3 else "none that stand out"
 
 
@@ -236,9 +239,10 @@ def preferences_from(
             form, times = ranked(forms, 1)[0]
             if "{" in form or not _one_person(form) or dimension is Dimension.SIGN_OFF:
                 habit(dimension, form, times, sum(forms.values()) - times)
+    writing = recipients is not None
     short, full = n["contractions"], n["full_forms"]
-    habit(Dimension.CONTRACTIONS, "use", short, full, 0.85)
-    habit(Dimension.CONTRACTIONS, "avoid", full, short, 0.95)
+    habit(Dimension.CONTRACTIONS, "use", short, full, 0.5 if writing else 0.85)
+    habit(Dimension.CONTRACTIONS, "avoid", full, short, 0.8 if writing else 0.95)
     documents = n["documents"]
     habit(Dimension.EXCLAMATION, "avoid", documents - n["exclamation.documents"], n["exclamation.documents"], 0.95)
     habit(Dimension.EMOJI, "avoid", documents - n["emoji_marks.documents"], n["emoji_marks.documents"], 0.97)
@@ -249,6 +253,9 @@ def preferences_from(
         habit(Dimension.DASH, "comma", documents - n["em_dash.documents"], n["em_dash.documents"], 0.97)
     low = n["lower_starts"]
     habit(Dimension.LOWER_CASE, "all", low, n["sentences"] - low, 0.8)
+    habit(Dimension.SPACING, "wide", n["wide_gap"], n["narrow_gap"])
+    if writing:
+        _habits_of_shape(c, habit)
     for key, value in (overrides or {}).items():
         if value and key in {d.value for d in Dimension}:
             dimension = Dimension(key)
@@ -256,6 +263,33 @@ def preferences_from(
                 identify(dimension, "", value, audience), dimension, value, "", audience, Origin.STATED
             )
     return list(found.values())
+
+
+def _habits_of_shape(c: Counts, habit: Callable[..., None]) -> None:
+    """Paragraphs and a set last sentence: what a new letter has in one way or another."""
+    n = c.numbers
+    several = n["several_sentences.documents"]
+    size = n["sentences"] / max(1, n["paragraphs"])
+    if several >= ENOUGH and n["one_paragraph.documents"] >= _CLEAR * several:
+        habit(Dimension.PARAGRAPHS, "one", n["one_paragraph.documents"], several - n["one_paragraph.documents"])
+    elif several >= ENOUGH:
+        habit(Dimension.PARAGRAPHS, "each" if size < 1.3 else f"about:{round(size)}", several, 0.0)
+    line, times = set_line(c)
+    habit(Dimension.CLOSING_LINE, line, times, n["letters"] - times, _SET_LINE)
+
+
+_SET_LINE = 0.25
+"""Share of letters with the same last sentence from which on it is part of this person's letters."""
+
+
+def set_line(c: Counts) -> tuple[str, int]:
+    """The commonest last sentence of letters, and in how many it stands in this or much the same wording."""
+    wordings: dict[str, Counter[str]] = {}
+    for line, times in c.closers.items():
+        family = next((family.key for family in stock.FAMILIES if family.pattern.search(line)), key_of(line))
+        wordings.setdefault(family, Counter())[line] += times
+    best = min(wordings.values(), key=lambda lines: (-lines.total(), ranked(lines, 1)[0]), default=Counter[str]())
+    return (ranked(best, 1)[0][0], best.total()) if best else ("", 0)
 
 
 def _one_person(form: str) -> bool:

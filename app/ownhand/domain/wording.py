@@ -30,6 +30,8 @@ _WORDS: dict[tuple[Dimension, str], tuple[str, str]] = {
     (Dimension.PARAGRAPHS, "one"): ("One paragraph", "Write the body as a single paragraph"),
     (Dimension.PARAGRAPHS, "each"): ("A paragraph for every sentence", "One sentence per paragraph"),
     (Dimension.PARAGRAPHS, "several"): ("Several paragraphs", "Use several paragraphs"),
+    (Dimension.SPACING, "wide"): ("Two spaces between sentences", "Put two spaces between sentences"),
+    (Dimension.SPACING, "narrow"): ("One space between sentences", "Put one space between sentences"),
     (Dimension.OXFORD_COMMA, "use"): ("Comma before the last item of a list", "Use the Oxford comma"),
     (Dimension.OXFORD_COMMA, "avoid"): ("No comma before the last item of a list", "No Oxford comma"),
     (Dimension.DASH, "em"): ("Em dashes (—)", "Em dashes are fine"),
@@ -92,6 +94,8 @@ def _said(p: Preference, model: bool) -> str:
             return f"End the body with {left}{p.value}{right}" if model else f"End with {left}{p.value}{right}"
         case Dimension.SENTENCE_LENGTH:
             return "Write short sentences" if model else f"Short sentences (up to about {number or 18} words)"
+        case Dimension.PARAGRAPHS:
+            return f"Paragraphs of about {number} sentences" if not model else "Use several paragraphs"
         case Dimension.LENGTH:
             if head == "first":
                 return f"At most {number} sentences"
@@ -141,6 +145,8 @@ _FIXED: tuple[tuple[str, Dimension, str], ...] = (
     (rf"\b{_NEVER}\b.*\b(?:bullet|lists?\b)|\bprose\b", Dimension.LISTS, "prose"),
     (r"\bbullet|\bas a list\b|\bbulleted", Dimension.LISTS, "bullets"),
     (r"\b(?:one|single) paragraph\b", Dimension.PARAGRAPHS, "one"),
+    (r"\b(?:two|double) (?:spaces|blanks)\b|\bdouble[- ]spac", Dimension.SPACING, "wide"),
+    (r"\b(?:one|single) (?:space|blank)\b", Dimension.SPACING, "narrow"),
     (
         r"\bone sentence per paragraph|\b(?:short paragraphs|paragraph (?:for|per) (?:every|each) "
         r"sentence)", Dimension.PARAGRAPHS, "each"),

@@ -151,10 +151,11 @@ class Drafting:
         shown = is_capable(self._engine) or (action.id == "reply" and not self._source(action, request).strip())
         material = self._personal.material(
             situation,
-            request.recipients,
+            self._addressed(request),
             request.audience,
             personal=request.personal,
             examples=EXAMPLES if shown else 0,
+            letter=_is_new_letter(request, action),
         )
         contribution = personalize(material)
         gathered = 1000 * (time.perf_counter() - started)
@@ -219,7 +220,7 @@ class Drafting:
             variant=variant,
         )
         preferences = [*self._forms(action), *material.preferences]
-        is_letter = request.kind is Kind.EMAIL and action.id in {"draft", "reply"}
+        is_letter = _is_new_letter(request, action)
         brief = Brief(
             action,
             self._source(action, request),
@@ -273,7 +274,7 @@ class Drafting:
         parts = letter.split(text, request.recipients)
         whole = action.id == "rewrite" and request.selection is None and bool(parts.greeting or parts.sign_off)
         if request.kind is Kind.EMAIL and (action.id in {"draft", "reply"} or whole):
-            return self._learning.apply(text, preferences, request.recipients, is_letter=True)
+            return self._learning.apply(text, preferences, self._addressed(request), is_letter=True)
         applied = self._learning.apply(parts.body, preferences, request.recipients, is_letter=False)
         return replace(applied, text=letter.join(replace(parts, body=applied.text)))
 
@@ -302,8 +303,9 @@ class Drafting:
 
     @staticmethod
     def _addressed(request: SuggestionRequest) -> tuple[str, ...]:
+        """Those whom the greeting names, people before mailing lists."""
         if request.recipients:
-            return request.recipients
+            return tuple(sorted(request.recipients, key=lambda recipient: not first_name_of(recipient)))
         return (request.reply_to.from_name,) if request.reply_to is not None and request.reply_to.from_name else ()
 
     @staticmethod
@@ -316,6 +318,10 @@ class Drafting:
     @staticmethod
     def _known_words(preferences: list[Preference]) -> list[str]:
         return [item.value for item in preferences if item.dimension in {Dimension.GREETING, Dimension.SIGN_OFF}]
+
+
+def _is_new_letter(request: SuggestionRequest, action: actions.Action) -> bool:
+    return request.kind is Kind.EMAIL and action.id in {"draft", "reply"}
 
 
 def _first_failure_first(threads: Executor, write: Callable[[int], Suggestion], variants: int) -> list[Suggestion]:

@@ -156,14 +156,18 @@ class Learning:
         """Everything learned and stated, whatever its audience and whether in effect or not."""
         return rules.learn(self._all_evidence(), self._vault.preferences(), audience=None)
 
-    def effective(self, situation: str, audience: str = EVERYONE) -> list[Preference]:
+    def effective(
+        self, situation: str, audience: str = EVERYONE, recipients: Sequence[str] | None = None
+    ) -> list[Preference]:
         """What acts in one situation: stated and learned, and below them clear measured habits.
 
         Without a situation nothing is weighed by similarity, so the answer is kept until something is learned.
+        `recipients` are those of a letter to be written: it begins and ends as letters to them usually do.
         """
+        settled = not situation and recipients is None
         with self._lock:
             known = self._settled.get(audience)
-            if not situation and known is not None and known[0] == self.version:
+            if settled and known is not None and known[0] == self.version:
                 return known[1]
             version = self.version
         learned = rules.learn(
@@ -173,10 +177,10 @@ class Learning:
             audience=audience,
         )
         with self._lock:
-            measured = style.preferences_from(self._profile, self.chosen(audience), audience)
+            measured = style.preferences_from(self._profile, self.chosen(audience), audience, recipients)
         voices = [item for item in learned if rules.in_effect(item) or not item.enabled]
         found = [item for item in style.combine(voices, measured) if rules.in_effect(item)]
-        if not situation:
+        if settled:
             with self._lock:
                 self._settled[audience] = (version, found)
         return found

@@ -288,15 +288,25 @@ class Personal:
         return known[1]
 
     def material(
-        self, situation: str, recipients: tuple[str, ...], audience: str, *, personal: bool = True, examples: int = 6
+        self,
+        situation: str,
+        recipients: tuple[str, ...],
+        audience: str,
+        *,
+        personal: bool = True,
+        examples: int = 6,
+        letter: bool = False,
     ) -> Material:
-        """Everything known that fits a situation (subject, brief and recipients in one text)."""
+        """Everything known that fits a situation (subject, brief and recipients in one text).
+
+        With `letter` a whole one is to be written, and begins and ends as those to the recipients do.
+        """
         if not personal:
             return Material(strength=0.0)
         strength = self._settings.get(STRENGTH) / 100
         hits = self._retrieval.find(situation, examples, recipients) if examples else []
         hits = [replace(hit, passage=replace(hit.passage, text=self._safe(hit.passage.text))) for hit in hits]
-        preferences = tuple(self._learning.effective(situation, audience))
+        preferences = tuple(self._learning.effective(situation, audience, recipients if letter else None))
         return Material(
             tuple(hits),
             tuple(self._learning.profile_rules(audience)),
