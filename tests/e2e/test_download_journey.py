@@ -56,13 +56,16 @@ def test_a_model_is_fetched_paused_resumed_and_used_while_the_draft_goes_on(robi
     settings = robin.desktop.settings
     assert settings is not None
     page = settings.models
-    wait_for("the catalog", lambda: "second-hand" in page._cards)
+    wait_for("the catalog", lambda: "second-hand" in page.offers.cards)
     assert hub.seen() == []
     keep(settings, "models-offered")
 
     hub.ask(each=[{"chunk": 400_000, "rest": 0.05}])
     press(page, "Download 84 MB from huggingface.co")
-    wait_for("the pace", lambda: "second-hand" in page._cards and "MB/s" in page._cards["second-hand"].state.text())
+    wait_for(
+        "the pace",
+        lambda: "second-hand" in page.offers.cards and "MB/s" in page.offers.cards["second-hand"].state.text(),
+    )
     keep(settings, "models-downloading")
     assert robin.window.status.offline.text() == "Downloading a model"
     robin.window.edit.setFocus()
@@ -70,9 +73,10 @@ def test_a_model_is_fetched_paused_resumed_and_used_while_the_draft_goes_on(robi
     assert "still writing" in robin.page
     press(page, "Pause")
     wait_for(
-        "the pause", lambda: "second-hand" in page._cards and page._cards["second-hand"].cancel.text() == "Discard"
+        "the pause",
+        lambda: "second-hand" in page.offers.cards and page.offers.cards["second-hand"].cancel.text() == "Discard",
     )
-    card = page._cards["second-hand"]
+    card = page.offers.cards["second-hand"]
     assert card.go.text().startswith("Go on: ")
     assert robin.window.status.offline.text() == "Offline"
     keep(settings, "models-paused")
@@ -80,7 +84,7 @@ def test_a_model_is_fetched_paused_resumed_and_used_while_the_draft_goes_on(robi
     arrived = card.offered.arrived
     hub.seen()
     press(page, card.go.text())
-    wait_for("the model among those installed", lambda: "second-hand" not in page._cards)
+    wait_for("the model among those installed", lambda: "second-hand" not in page.offers.cards)
     assert "Second Hand is downloaded and works" in words(robin.window.toast)
     assert hub.seen()[-1]["range"] == f"bytes={arrived}-"
     target = next((tmp_path / "home").rglob("Second_Hand.gguf"))

@@ -6,11 +6,13 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox
 
 from helpers.accessible import nameless
@@ -23,7 +25,7 @@ from ownhand.ui import app as program
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.importflow import BUSY, DONE, LOOK, ME, PICK, ImportDialog
 from ownhand.ui.unlock import KeyChoice, UnlockDialog
-from ownhand.ui.welcome import IMPORT, STYLE
+from ownhand.ui.welcome import IMPORT, MODEL, STYLE
 
 
 @pytest.fixture
@@ -153,6 +155,29 @@ def test_the_first_run_goes_from_the_promise_to_a_page_with_a_sample(desktop, sc
     assert scripted.settings.get(WELCOMED)
     assert desktop.window.session.draft().subject == "Trying out Ownhand"
     assert desktop.welcome is None
+
+
+def test_the_welcome_offers_the_larger_model_that_suits_this_computer(desktop, scripted, qtbot):
+    desktop.start()
+    welcome = desktop.welcome
+    welcome.flow.left.emit()
+    qtbot.waitUntil(lambda: welcome.pages.currentIndex() == MODEL)
+    assert list(welcome.offers.cards) == ["middle-1.7b"]
+    assert nameless(welcome) == []
+    assert scripted.downloads.asked == []
+    qtbot.mouseClick(welcome.offers.cards["middle-1.7b"].go, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: scripted.downloads.asked == ["middle-1.7b"])
+    qtbot.mouseClick(welcome._write, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: desktop.window.isVisible())
+    assert scripted.downloads.progress() is not None, "it goes on while the person writes"
+    scripted.downloads.end()
+
+
+def test_the_welcome_ends_without_a_question_where_no_model_would_be_better(desktop, scripted, qtbot):
+    scripted.downloads.list = [replace(item, recommended=()) for item in scripted.downloads.list]
+    desktop.start()
+    desktop.welcome.flow.left.emit()
+    qtbot.waitUntil(lambda: desktop.window.isVisible())
 
 
 def test_the_welcome_can_be_skipped(desktop, scripted, qtbot):

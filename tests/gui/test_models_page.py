@@ -44,7 +44,7 @@ def push(root, text) -> QPushButton:
 
 
 def begin(page, scripted, qtbot, model="middle-1.7b"):
-    card = page._cards[model]
+    card = page.offers.cards[model]
     qtbot.mouseClick(card.go, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: scripted.downloads.asked == [model])
     qtbot.waitUntil(card.pause.isVisible)
@@ -101,7 +101,7 @@ def test_a_model_file_can_be_dropped_onto_the_page_and_other_files_cannot(page, 
 
 
 def test_the_catalog_shows_what_is_recommended_first_and_what_a_licence_asks(page):
-    cards = list(page._cards.values())
+    cards = list(page.offers.cards.values())
     assert cards[0].offered.offer.name == "Middle 1.7B"
     assert "Recommended for this computer" in words(cards[0])
     assert "Recommended" not in words(cards[1])
@@ -109,7 +109,7 @@ def test_the_catalog_shows_what_is_recommended_first_and_what_a_licence_asks(pag
 
 
 def test_the_button_names_the_host_and_the_size(page):
-    assert [card.go.text() for card in page._cards.values()] == [
+    assert [card.go.text() for card in page.offers.cards.values()] == [
         "Download 1.1 GB from huggingface.co",
         "Download 397 MB from huggingface.co",
         "Download 806 MB from huggingface.co",
@@ -123,7 +123,7 @@ def test_nothing_is_fetched_before_the_press(page, scripted):
 def test_a_download_shows_its_pace_and_its_checksum_and_ends_installed(page, scripted, qtbot, quiet):
     card = begin(page, scripted, qtbot)
     qtbot.waitUntil(lambda: "Connecting to huggingface.co" in card.state.text())
-    assert all(not other.go.isEnabled() for other in page._cards.values() if other is not card)
+    assert all(not other.go.isEnabled() for other in page.offers.cards.values() if other is not card)
     scripted.downloads.show(phase="downloading", done=300_000_000, rate=4_000_000.0, sha256="a1" * 32)
     qtbot.waitUntil(lambda: card.state.text() == "300 MB of 1.1 GB  ·  4.0 MB/s  ·  3 minutes left")
     assert card.bar.value() == 270
@@ -134,7 +134,7 @@ def test_a_download_shows_its_pace_and_its_checksum_and_ends_installed(page, scr
     qtbot.waitUntil(lambda: "Loading it once" in card.state.text())
     assert not card.pause.isVisible()
     scripted.downloads.end()
-    qtbot.waitUntil(lambda: "middle-1.7b" not in page._cards)
+    qtbot.waitUntil(lambda: "middle-1.7b" not in page.offers.cards)
     quiet()
 
 
@@ -142,13 +142,13 @@ def test_a_paused_download_keeps_what_has_arrived_and_goes_on_from_there(page, s
     card = begin(page, scripted, qtbot)
     scripted.downloads.show(phase="downloading", done=400_000_000)
     qtbot.mouseClick(card.pause, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: page._cards["middle-1.7b"].go.text() == "Go on: 707 MB more from huggingface.co")
-    again = page._cards["middle-1.7b"]
+    qtbot.waitUntil(lambda: page.offers.cards["middle-1.7b"].go.text() == "Go on: 707 MB more from huggingface.co")
+    again = page.offers.cards["middle-1.7b"]
     assert again.state.text() == "400 MB of 1.1 GB are here."
     assert again.bar.value() == 361
     qtbot.mouseClick(again.cancel, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: scripted.downloads.discarded == ["middle-1.7b"])
-    qtbot.waitUntil(lambda: page._cards["middle-1.7b"].go.text() == "Download 1.1 GB from huggingface.co")
+    qtbot.waitUntil(lambda: page.offers.cards["middle-1.7b"].go.text() == "Download 1.1 GB from huggingface.co")
 
 
 def test_a_cancelled_download_is_stopped_and_thrown_away(page, scripted, qtbot, quiet):
@@ -164,15 +164,15 @@ def test_a_download_that_fails_says_why_and_can_go_on(page, scripted, qtbot):
     scripted.downloads.show(phase="downloading", done=400_000_000)
     scripted.downloads.end(DownloadError("huggingface.co could not be reached. Check the connection."))
     qtbot.waitUntil(lambda: "could not be reached" in page._trouble.text())
-    qtbot.waitUntil(lambda: page._cards["middle-1.7b"].go.text().startswith("Go on"))
+    qtbot.waitUntil(lambda: page.offers.cards["middle-1.7b"].go.text().startswith("Go on"))
 
 
 def test_nothing_is_looked_at_while_nothing_is_under_way(page, scripted, qtbot):
-    qtbot.waitUntil(lambda: not page._poll.isActive())
+    qtbot.waitUntil(lambda: not page.offers.poll.isActive())
     begin(page, scripted, qtbot)
-    assert page._poll.isActive()
+    assert page.offers.poll.isActive()
     scripted.downloads.end()
-    qtbot.waitUntil(lambda: not page._poll.isActive())
+    qtbot.waitUntil(lambda: not page.offers.poll.isActive())
 
 
 def test_a_page_opened_later_finds_the_download_that_is_under_way(page, scripted, qtbot, theme, bridge, quiet):
@@ -182,7 +182,7 @@ def test_a_page_opened_later_finds_the_download_that_is_under_way(page, scripted
     qtbot.addWidget(later)
     later.show()
     later.reload()
-    qtbot.waitUntil(lambda: "middle-1.7b" in later._cards and later._cards["middle-1.7b"].pause.isVisible())
+    qtbot.waitUntil(lambda: "middle-1.7b" in later.offers.cards and later.offers.cards["middle-1.7b"].pause.isVisible())
 
 
 def test_everything_that_takes_the_focus_has_a_name_also_while_downloading(page, scripted, qtbot):

@@ -116,7 +116,12 @@ class Person:
         wait_for("the result of the import", lambda: _button(welcome, "Go on") is not None)
         self.import_result, self.import_details = welcome.flow._result.text(), welcome.flow._details.text()
         press(welcome, "Go on")
-        press(welcome, "Start writing")
+        press(welcome, "Go on")
+        wait_for(
+            "a model on offer, or the page", lambda: self.window.isVisible() or bool(_button(welcome, "Start writing"))
+        )
+        if not self.window.isVisible():
+            press(welcome, "Start writing")
         wait_for("the page", lambda: self.window.isVisible() and self.window.session.is_open)
         self.come_to_the_page()
 

@@ -13,14 +13,11 @@ from ownhand.domain.figures import megabytes, parameters
 from ownhand.domain.ports import ModelInfo, Trial
 from ownhand.services.downloading import Offered
 from ownhand.ui.bridge import Bridge, sentence_of
-from ownhand.ui.catalogcard import CatalogCard
 from ownhand.ui.contract import App, Role
+from ownhand.ui.offers import Offers
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import button, clear, column, label, row, scrolling, timer
+from ownhand.ui.widgets import button, clear, column, label, row, scrolling
 from ownhand.ui.windows import Confirm
-
-POLL_MS = 250
-"""How often the progress of a download is looked at."""
 
 
 class ModelsPage(QWidget):
@@ -35,27 +32,20 @@ class ModelsPage(QWidget):
     def __init__(self, theme: Theme, app: App, bridge: Bridge) -> None:
         super().__init__()
         self._theme, self._app, self._bridge = theme, app, bridge
-        self._cards: dict[str, CatalogCard] = {}
-        self._running = ""
-        """The model whose download is shown as under way."""
-        self._discard_after = ""
-        """The model whose download is being stopped in order to throw it away."""
-        self._asked = False
-        """Whether a download was asked for and has not been seen yet."""
-        self._poll = timer(self, "download-progress", POLL_MS, once=False)
-        self._poll.timeout.connect(self._look)
+        self.offers = Offers(app.downloads, bridge)
+        self.offers.changed.connect(self._download_ended)
+        self.offers.failed.connect(self._refused)
         self._trouble = label(wrap=True)
         self._trouble.setProperty("danger", True)
         self._trouble.hide()
+        self.offers.begun.connect(self._trouble.hide)
         self._doing = label(quiet=True, wrap=True)
         self._doing.hide()
         self.add = button(self.tr("Add a .gguf file…"), hint=self.tr("Or drop it here"))
         self.add.clicked.connect(self._choose)
         self.setAcceptDrops(True)
         self._installed = QVBoxLayout()
-        self._catalog = QVBoxLayout()
-        for box in (self._installed, self._catalog):
-            box.setSpacing(8)
+        self._installed.setSpacing(8)
         self._offered = QWidget()
         self._offered.setLayout(
             column(
@@ -68,7 +58,7 @@ class ModelsPage(QWidget):
                     quiet=True,
                     wrap=True,
                 ),
-                self._catalog,
+                self.offers,
             )
         )
         inside = QWidget()
@@ -112,19 +102,9 @@ class ModelsPage(QWidget):
         clear(self._installed)
         for info in installed:
             self._installed.addWidget(self._card(info, completes == info.path, suggests == info.path))
-        clear(self._catalog)
-        self._cards = {}
-        for offered in offers:
-            if offered.state != "installed":
-                card = CatalogCard(offered)
-                card.wanted.connect(self.download)
-                card.paused.connect(self.pause)
-                card.discarded.connect(self._discard)
-                self._cards[offered.offer.id] = card
-                self._catalog.addWidget(card)
-        self._offered.setVisible(bool(self._cards))
-        self._running = ""
-        self._look()
+        absent = [offered for offered in offers if offered.state != "installed"]
+        self.offers.show_offers(absent)
+        self._offered.setVisible(bool(absent))
 
     def _card(self, info: ModelInfo, completes: bool, suggests: bool) -> QFrame:
         card = QFrame()
@@ -283,65 +263,18 @@ class ModelsPage(QWidget):
         self._doing.setVisible(bool(sentence))
         self.add.setEnabled(not sentence)
 
-    # -------------------------------------------------------------------------------------------------- downloading
-
-    def download(self, model: str) -> None:
-        """Fetch a model, or go on with it; the button that was pressed has named host and size."""
-        self._trouble.hide()
-        for card in self._cards.values():
-            card.go.setEnabled(False)
-        downloads = self._app.downloads
-        self._asked = True
-        self._bridge.run_long(lambda: downloads.run(model), self._then, self._failed)
-        self._poll.start()
-
-    def pause(self) -> None:
-        """Stop the download for now."""
-        self._app.downloads.stop()
-
-    def _discard(self, model: str) -> None:
-        downloads = self._app.downloads
-        if self._running == model:
-            self._discard_after = model
-            downloads.stop()
-        else:
-            self._bridge.run(lambda: downloads.discard(model), self._reload_then, self._refused)
-
-    def _look(self) -> None:
-        """Show the download that is under way, whoever started it; look again only while there is one."""
-        progress = self._app.downloads.progress()
-        self._asked = self._asked and progress is None
-        if progress is None and not self._asked:
-            self._poll.stop()
-        elif not self._poll.isActive():
-            self._poll.start()
-        model = progress.model if progress is not None else ""
-        if model != self._running:
-            ended, self._running = self._running, model
-            if self._discard_after and self._discard_after == ended:
-                self._discard_after = ""
-                self._discard(ended)
-            elif ended:
-                self.reload()
-            for name, card in self._cards.items():
-                if name != ended:  # that one is made anew, with what has arrived
-                    card.rest(blocked=bool(model) and name != model)
-        if progress is not None and model in self._cards:
-            self._cards[model].follow(progress)
-
     # ------------------------------------------------------------------------------------------------- what follows
 
     def _then(self, _: object) -> None:
-        self._asked = False
         self._do("")
         self.reload()
         self.changed.emit()
 
-    def _reload_then(self, _: object) -> None:
+    def _download_ended(self) -> None:
         self.reload()
+        self.changed.emit()
 
     def _refused(self, failure: Exception) -> None:
-        self._asked = False
         self._do("")
         self._trouble.setText(sentence_of(failure))
         self._trouble.show()
