@@ -14,7 +14,7 @@ from ownhand.adapters import importers, store
 from ownhand.adapters.fetch_client import HubFetcher
 from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.adapters.safe import Safe
-from ownhand.adapters.spelling import Speller
+from ownhand.adapters.spelling import English, Speller
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.watch import FolderWatch
 from ownhand.adapters.worker import machine
@@ -26,6 +26,7 @@ from ownhand.domain.catalog import HUB, Machine
 from ownhand.domain.english import Baseline
 from ownhand.domain.ports import Vault
 from ownhand.errors import UserError, WorkerError
+from ownhand.services.abbreviating import Abbreviating
 from ownhand.services.completing import Completing
 from ownhand.services.downloading import Downloads
 from ownhand.services.drafting import Drafting
@@ -36,6 +37,7 @@ from ownhand.services.models import Engines, Models
 from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
 from ownhand.services.retrieval import Retrieval
+from ownhand.services.snippets import Snippets
 from ownhand.services.status import Status, StatusEvent
 from ownhand.services.tallying import Tallying
 from ownhand.services.watching import Watching
@@ -74,6 +76,8 @@ class Hand:
     drafting: Drafting
     retrieval: Retrieval
     tallying: Tallying
+    snippets: Snippets
+    abbreviating: Abbreviating
 
     def close(self) -> None:
         """Stop the threads and close the vault."""
@@ -139,6 +143,16 @@ class App:
         return self.hand.tallying
 
     @property
+    def snippets(self) -> Snippets:
+        """Texts under a name."""
+        return self.hand.snippets
+
+    @property
+    def abbreviating(self) -> Abbreviating:
+        """Long forms of what was typed."""
+        return self.hand.abbreviating
+
+    @property
     def settings(self) -> Settings:
         """The person's choices."""
         return self.hand.settings
@@ -165,6 +179,7 @@ class App:
     def _restored(self) -> None:
         self.settings.reload()
         self.learning.vault_changed()
+        self.snippets.vault_changed()
         self.personal.imported(self._embed)
 
     def _embed(self) -> None:
@@ -284,6 +299,8 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
     personal = Personal(vault, workers.engines, recall, retrieval, learning, settings, workers.status, name)
     importing = Importing(vault, recall, importers.IMPORTERS)
     library = Library(vault, retrieval, importing.read_messages)
+    snippets = Snippets(vault, personal)
+    abbreviating = Abbreviating(personal, snippets, English())
     return Hand(
         vault,
         settings,
@@ -292,10 +309,12 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
         Watching(vault, importing, FolderWatch),
         personal,
         learning,
-        Completing(workers.engines.completion, personal, settings),
+        Completing(workers.engines.completion, personal, settings, long_form=abbreviating.expand),
         Drafting(workers.engines.suggestion, personal, learning, Speller()),
         retrieval,
         Tallying(vault, learning),
+        snippets,
+        abbreviating,
     )
 
 

@@ -140,6 +140,12 @@ def test_a_completion_goes_on_from_the_text(imported: dict[str, Any], ownhand: R
     assert done["text"] or done["reason"]
 
 
+def test_an_abbreviation_is_completed_by_what_it_is_short_for(imported: dict[str, Any], ownhand: Run):
+    assert ownhand("complete", "Thanks for the key, lmk").stdout == "lmk → let me know\n"
+    found = json.loads(ownhand("complete", "Thanks. Lmk", "--json").stdout)
+    assert (found["text"], found["replaces"]) == ("Let me know", 3)
+
+
 def test_how_it_is_going_can_be_asked_and_taken_into_a_spreadsheet(imported: dict[str, Any], ownhand: Run):
     assert "Nothing was counted yet" in ownhand("stats").stdout
     assert json.loads(ownhand("stats", "--json").stdout) == {"days": [], "learned": []}

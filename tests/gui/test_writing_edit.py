@@ -44,6 +44,38 @@ def test_tab_takes_all_of_it_as_one_undo_step(edit, qtbot):
     assert edit.text() == "Thanks. I'll go through them tonight"
 
 
+@pytest.mark.parametrize(("key", "held"), [(K.Key_Tab, M.NoModifier), (K.Key_Right, M.ControlModifier)])
+def test_a_long_form_takes_the_place_of_its_abbreviation_in_one_step(edit, qtbot, key, held):
+    edit.set_text("😀 Thanks. ", 10)
+    qtbot.keyClicks(edit, "Lmk")
+    assert edit.show_ghost(start("Let me know", replaces=3))
+    assert edit.text() == "😀 Thanks. Lmk", "nothing changes before it is taken"
+    with qtbot.waitSignal(edit.taken) as taken:
+        qtbot.keyClick(edit, key, held)
+    assert taken.args == ["Let me know", 3]
+    assert edit.text() == "😀 Thanks. Let me know"
+    assert edit.caret == len(edit.text())
+    edit.undo()
+    assert edit.text() == "😀 Thanks. Lmk"
+    edit.redo()
+    assert edit.text() == "😀 Thanks. Let me know"
+
+
+@pytest.mark.parametrize("key", [K.Key_Space, K.Key_L, K.Key_Escape])
+def test_typing_on_ignores_a_long_form(edit, qtbot, key):
+    qtbot.keyClicks(edit, "lmk")
+    assert edit.show_ghost(start("let me know", replaces=3))
+    qtbot.keyClick(edit, key)
+    assert edit.ghost is None
+    assert edit.text().rstrip(" l") == "Thanks. I'll lmk"
+
+
+def test_a_long_form_is_drawn_behind_an_arrow_and_shortened(edit):
+    assert start("let me know", replaces=3).shown == " → let me know"
+    assert start("Dear Dana,\n\nthank you", replaces=3).shown == " → Dear Dana, …"
+    assert len(start("word " * 40, replaces=3).shown) < 80
+
+
 def test_control_right_takes_a_word_and_shows_the_rest(edit, qtbot):
     ghost(edit)
     qtbot.keyClick(edit, K.Key_Right, M.ControlModifier)

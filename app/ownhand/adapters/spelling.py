@@ -1,4 +1,4 @@
-"""Spelling: which words are certainly mistyped, and what was meant.
+"""Spelling: which words are certainly mistyped, and what was meant; and what is a word of English at all.
 
 The dictionary and its word frequencies are pyspellchecker's (English).  It proposes words one edit away; this decides
 whether one of them is clear enough to be taken without asking, because a wrong correction is worse than none.
@@ -6,9 +6,12 @@ whether one of them is clear enough to be taken without asking, because a wrong 
 
 from __future__ import annotations
 
+import gzip
 import re
 import threading
+from bisect import bisect_right
 from collections.abc import Callable
+from importlib import resources
 from itertools import pairwise
 
 from spellchecker import SpellChecker
@@ -69,3 +72,36 @@ def _ease(word: str, meant: str) -> float:
         doubled = any(a == b for a, b in pairwise(word))
         return 0.5 if doubled and meant[0] == word[0] else 0.05
     return 0.1 if meant[0] == word[0] else 0.0
+
+
+class English:
+    """The words of the same dictionary, and how often each stands in the corpus it was made from."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._words: list[str] = []
+        self._counts: dict[str, int] = {}
+
+    def frequency(self, word: str) -> int:
+        """How often a word in lower case stands in its corpus; 0 where it is none."""
+        self._read()
+        return self._counts.get(word, 0)
+
+    def frequency_from(self, start: str) -> int:
+        """That of the commonest longer word that begins so."""
+        self._read()
+        most, at = 0, bisect_right(self._words, start)
+        while at < len(self._words) and self._words[at].startswith(start):
+            most = max(most, self._counts[self._words[at]])
+            at += 1
+        return most
+
+    def _read(self) -> None:
+        """Word by word: a JSON reader would hold up every other thread for the time of the whole file."""
+        with self._lock:
+            if self._words:
+                return
+            packed = resources.files("spellchecker").joinpath("resources", "en.json.gz").read_bytes()
+            text = gzip.decompress(packed).decode()
+            self._counts = {found[1]: int(found[2]) for found in re.finditer(r'"([^"\\]+)":\s*(\d+)', text)}
+            self._words = sorted(self._counts)

@@ -264,10 +264,11 @@ def _complete(app: App, arguments: Arguments) -> None:
     _use_chosen_models(app)
     app.personal.fill(index=False)
     found = app.completing.complete(
-        CompletionContext(arguments.text, arguments.suffix, subject=arguments.subject, recipients=tuple(arguments.to))
+        CompletionContext(arguments.text, arguments.suffix, subject=arguments.subject, recipients=tuple(arguments.to)),
+        abbreviations=True,
     )
     if arguments.json or found.text:
-        shown.put(found, arguments, lambda: found.text)
+        shown.put(found, arguments, lambda: shown.completion(found, arguments.text))
     else:
         print(f"Nothing is shown: {found.reason}.", file=sys.stderr)
 

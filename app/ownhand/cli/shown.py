@@ -11,6 +11,7 @@ from pathlib import Path
 
 from ownhand.cli.main import Arguments
 from ownhand.domain.catalog import HUB
+from ownhand.domain.completion import ARROW, Completion
 from ownhand.domain.corpus import Hit, Source
 from ownhand.domain.download import Connection, Progress
 from ownhand.domain.figures import megabytes, parameters, remaining
@@ -164,6 +165,14 @@ def sources(rows: Sequence[Source], watched: Sequence[str] = ()) -> str:
         mark = "  (watched)" if row.path in watched else ""
         lines.append(f"{row.id:4d}  {count(row.documents, 'document'):>16}  {row.kind:8s}  {row.path}{mark}")
     return "\n".join(lines)
+
+
+def completion(found: Completion, before: str) -> str:
+    """What stands after the caret; a long form with what it takes the place of."""
+    if not found.replaces:
+        return found.text
+    short = before[-found.replaces :].strip()
+    return "\n".join(f"{short} {ARROW} {text.rstrip()}" for text in (found.text, *found.alternatives))
 
 
 def hits(found: Sequence[Hit], words: Sequence[str]) -> str:

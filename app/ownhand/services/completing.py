@@ -56,11 +56,20 @@ BANNED = -50.0
 class Completing:
     """One request at a time; a newer one replaces it."""
 
-    def __init__(self, engine: Engine, personal: Personal, settings: Settings, gate: Gate | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        personal: Personal,
+        settings: Settings,
+        gate: Gate | None = None,
+        long_form: Callable[[CompletionContext], Completion | None] = lambda _context: None,
+    ) -> None:
+        """`long_form`: what may take the place of an abbreviation before the caret."""
         self._engine = engine
         self._personal = personal
         self._settings = settings
         self._gate = gate or Gate()
+        self._long_form = long_form
         self._debounce = Debounce()
         self._wake = threading.Condition()
         self._pending: tuple[CompletionContext, Deliver] | None = None
@@ -136,6 +145,11 @@ class Completing:
         if refused:
             deliver(context.revision, self._suppress(refused, started))
             return
+        whole = self._long_form(context)
+        if whole is not None:
+            self.reasons["shown"] += 1
+            deliver(context.revision, replace(whole, ms=1000 * (time.perf_counter() - started)))
+            return
         memory = self._from_memory(context)
         first = self._judge(context, (memory,), started)
         if first.probability >= AT_ONCE:
@@ -172,12 +186,18 @@ class Completing:
         )
         return text if ok is None else ""
 
-    def complete(self, context: CompletionContext, *, personal: bool = True) -> Completion:
-        """Both lanes, waited for: what the window would show at this place."""
+    def complete(self, context: CompletionContext, *, personal: bool = True, abbreviations: bool = False) -> Completion:
+        """Both lanes, waited for: what the window would show at this place.
+
+        With `abbreviations` the answer may be the long form of what stands before the caret, and then replaces it.
+        """
         started = time.perf_counter()
         refused = self._refuse(context)
         if refused:
             return self._suppress(refused, started)
+        whole = self._long_form(context) if abbreviations else None
+        if whole is not None:
+            return replace(whole, ms=1000 * (time.perf_counter() - started))
         memory = self._from_memory(context) if personal else None
         model, usage = self._from_model(context, None, personal=personal)
         return replace(self._judge(context, (model, memory), started), usage=usage)

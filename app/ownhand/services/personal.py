@@ -16,6 +16,7 @@ from typing import Protocol
 from ownhand.domain import preference as rules
 from ownhand.domain.completion import Candidate, CompletionContext
 from ownhand.domain.corpus import Document, Kind
+from ownhand.domain.habits import Habits
 from ownhand.domain.masking import MASK, mask
 from ownhand.domain.ngram import Memory
 from ownhand.domain.personalize import Material
@@ -55,6 +56,7 @@ class Personal:
         namespace: str,
     ) -> None:
         self.memory = Memory()
+        self.habits = Habits()
         self.token_memory = namespace
         self._vault = vault
         self._engine = engine
@@ -162,6 +164,7 @@ class Personal:
             if self.memory.size < MEMORY_CHUNKS:
                 text = self._safe(document.text)
                 self.memory.add(text)
+                self.habits.add(text)
                 texts.extend(_unmasked(text))
         self._known.set()
         return texts
@@ -189,6 +192,7 @@ class Personal:
         for document in documents:
             self._learning.measure(document)
             self.memory.add(self._safe(document.text))
+            self.habits.add(document.text)
         if documents:
             texts = [piece for document in documents for piece in _unmasked(self._safe(document.text))]
             try:
@@ -204,6 +208,7 @@ class Personal:
         """
         self._known.clear()
         self.memory = Memory()
+        self.habits = Habits()
         self._learning.vault_changed()
         self._quietly(lambda: self._engine.forget(self.token_memory))
         self._quietly(lambda: self._unindex(passages))
@@ -222,6 +227,7 @@ class Personal:
 
     def _relearn(self) -> None:
         self.memory = Memory()
+        self.habits = Habits()
         self._learning.reset_profile()
         self._engine.forget(self.token_memory)
         self._remember(self._read_history())
