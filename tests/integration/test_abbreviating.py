@@ -17,9 +17,8 @@ ASKED = "We keep grey tools here every winter."
 PHRASE = "keep grey tools here"
 
 
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    made = build(Options(Path(tmp_path_factory.mktemp("vault")), key="keyfile"))
+def lived_in(folder: Path) -> App:
+    made = build(Options(folder, key="keyfile"))
     source = made.hand.vault.add_source("/mail", "mbox")
     theirs = ReplyContext("Could somebody open my gate tonight? " * 5, "Dana")
     made.hand.vault.add_documents(
@@ -27,6 +26,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
         [a_document(f"Hi.\n\n{ASKED} Number {n}. It was 3 March.", age=n, reply_to=theirs) for n in range(4)],
     )
     made.personal.fill(index=False)
+    return made
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    made = lived_in(tmp_path_factory.mktemp("vault"))
     yield made
     made.close()
 
@@ -83,8 +88,13 @@ def test_a_snippet_is_offered_for_its_name_filled_for_the_recipient(app: App) ->
     assert expanded(app, "ofr") == []
 
 
-def test_what_was_forgotten_is_offered_no_more(app: App) -> None:
-    for document in app.library.documents():
+def test_what_was_forgotten_is_offered_no_more(tmp_path: Path) -> None:
+    app = lived_in(tmp_path)
+    try:
+        assert expanded(app, "so kgth") == [PHRASE]
         app.library.on_forgotten = app.personal.forgotten
-        app.library.forget(document.id)
-    assert expanded(app, "so kgth") == []
+        for document in app.library.documents():
+            app.library.forget(document.id)
+        assert expanded(app, "so kgth") == []
+    finally:
+        app.close()
