@@ -63,7 +63,7 @@ def test_who_does_not_ask_for_long_forms_gets_the_same_as_ever(app: App) -> None
     plain = app.completing.complete(CompletionContext("Hi Dana,\n\nso lmk"))
     assert plain.lane != "abbreviation"
     assert plain.replaces == 0
-    ordinary = CompletionContext("Hi Dana,\n\nThank you for your")
+    ordinary = CompletionContext("Hi.\n\nWe keep grey tools here every")
     one, other = (app.completing.complete(ordinary, abbreviations=wanted) for wanted in (False, True))
     assert (one.text, one.lane, one.replaces) == (other.text, other.lane, other.replaces)
     assert one.text
