@@ -146,6 +146,23 @@ def test_an_abbreviation_is_completed_by_what_it_is_short_for(imported: dict[str
     assert (found["text"], found["replaces"]) == ("Let me know", 3)
 
 
+def test_snippets_are_saved_changed_offered_for_their_name_and_deleted(
+    imported: dict[str, Any], ownhand: Run, tmp_path: Path
+):
+    (tmp_path / "offer.txt").write_text("Dear {name},\n\nit costs {amount}.\n", encoding="utf-8")
+    assert (
+        "ofr  Dear {name}, it costs {amount}."
+        in ownhand("snippets", "--add", "ofr", str(tmp_path / "offer.txt")).stdout
+    )
+    found = json.loads(ownhand("complete", "ofr", "--to", "Dana Li <dana@example.org>", "--json").stdout)
+    assert found["text"] == "Dear Dana,\n\nit costs {amount}."
+    assert found["stops"][0] == [found["text"].index("{"), found["text"].index("}") + 1]
+    ownhand("snippets", "--add", "OFR", "-", stdin="Another text")
+    assert [row["text"] for row in json.loads(ownhand("snippets", "--json").stdout)] == ["Another text"]
+    assert "There are no snippets yet" in ownhand("snippets", "--remove", "ofr").stdout
+    assert "There is no snippet 'ofr'" in ownhand("snippets", "--remove", "ofr", status=1).stderr
+
+
 def test_how_it_is_going_can_be_asked_and_taken_into_a_spreadsheet(imported: dict[str, Any], ownhand: Run):
     assert "Nothing was counted yet" in ownhand("stats").stdout
     assert json.loads(ownhand("stats", "--json").stdout) == {"days": [], "learned": []}

@@ -26,6 +26,7 @@ from ownhand.domain.corpus import Document, Hit, Kind, Passage, ReplyContext, So
 from ownhand.domain.download import Connection, Progress
 from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_audience
 from ownhand.domain.facts import Facts
+from ownhand.domain.habits import Habits
 from ownhand.domain.ports import Correspondent, MemoryNeed, ModelInfo, TakenIn, Trial, VaultState
 from ownhand.domain.preference import Dimension, Edit, Origin, Preference
 from ownhand.domain.snippets import Snippet
@@ -41,6 +42,7 @@ from ownhand.domain.suggestion import (
 from ownhand.errors import BadInput, Cancelled, ModelError
 from ownhand.services.downloading import Offered
 from ownhand.services.preview import Preview, Sample
+from ownhand.services.snippets import Snippets
 from ownhand.services.status import Status, StatusEvent
 from ownhand.services.tallying import Tallying
 from ownhand.settings import Settings
@@ -782,6 +784,8 @@ class ScriptedApp:
     def __post_init__(self) -> None:
         learning: Any = self.learning
         self.tallying = Tallying(self.drawer, learning)
+        habits: Any = SimpleNamespace(habits=Habits(), name="Robin")
+        self.snippets = Snippets(self.drawer, habits)
         self.drafting = ScriptedDrafting(self.library)
         self.status.announce(StatusEvent("engine", "ready"))
         self.status.announce(StatusEvent("history", "counted", "", 1204, 6))

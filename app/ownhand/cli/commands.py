@@ -558,6 +558,7 @@ COMMANDS: Mapping[str, Callable[[App, argparse.Namespace], int | None]] = {
     "complete": _complete,
     "profile": _profile,
     "preferences": _preferences,
+    "snippets": own.snippets,
     "stats": own.stats,
     "models": _models,
     "export": _export,

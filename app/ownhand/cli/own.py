@@ -4,17 +4,52 @@ from __future__ import annotations
 
 import sys
 from datetime import date
+from pathlib import Path
 
 from ownhand.cli import shown
 from ownhand.cli.main import Arguments
 from ownhand.compose import App
 from ownhand.domain import tally
 from ownhand.domain.tally import Tally
+from ownhand.errors import BadInput
 from ownhand.services.tallying import Progress, as_csv
 
+NO_SNIPPETS = "There are no snippets yet. Save one with: ownhand snippets --add NAME FILE"
 WEEKS = 8
 """That are listed one by one."""
 RULES = 12
+
+
+def snippets(app: App, arguments: Arguments) -> None:
+    """Texts under a name."""
+    if arguments.add is not None:
+        name, file = arguments.add
+        other = app.snippets.named(name)
+        app.snippets.save(name, _text_of(file), other.id if other is not None else "")
+    if arguments.remove is not None:
+        gone = app.snippets.named(arguments.remove)
+        if gone is None:
+            raise BadInput(f"There is no snippet {arguments.remove[:40]!r}. Run 'ownhand snippets' to see them.")
+        app.snippets.remove(gone.id)
+    rows = app.snippets.all()
+    shown.put(rows, arguments, lambda: _listed([(row.name, row.text) for row in rows], NO_SNIPPETS))
+
+
+def _text_of(file: str) -> str:
+    """The text of a file, or of standard input.  Raises OSError or BadInput."""
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).expanduser().read_bytes()
+    try:
+        return data.decode("utf-8").replace("\r\n", "\n").rstrip("\n")
+    except UnicodeDecodeError:
+        raise BadInput(f"{file} is no text in UTF-8.") from None
+
+
+def _listed(rows: list[tuple[str, str]], nothing: str) -> str:
+    """Names with the beginning of what belongs to each."""
+    if not rows:
+        return nothing
+    width = max(len(name) for name, _ in rows)
+    return "\n".join(f"{name:{width}s}  {' '.join(text.split())[:80]}" for name, text in rows)
 
 
 def stats(app: App, arguments: Arguments) -> None:

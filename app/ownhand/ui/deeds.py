@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ class Deeds(QObject):
             Command(self.tr("Save as…"), self.save_as, "Ctrl+S", writing),
             Command(self.tr("Copy the whole text"), self.copy, "Ctrl+Shift+C", writing),
             Command(self.tr("Send with the mail program"), self.send, "Ctrl+Shift+Return", writing),
+            Command(self.tr("New snippet…"), window.snippeting.new, "", writing),
             Command(self.tr("Delete this draft"), self.delete, "", writing),
         ]
         table += [self._action_command(action, text) for action in ACTIONS if action.id != "custom"]
@@ -74,6 +76,15 @@ class Deeds(QObject):
             Command(self.tr("Quit"), self._quit, quit_keys, self.tr("Ownhand")),
         ]
         return table
+
+    def own_commands(self) -> list[Command]:
+        """What the person made themselves, for the palette."""
+        window = self._window
+        insert = self.tr("Insert snippet: {0}")
+        return [
+            Command(insert.format(snippet.name), partial(window.insert_snippet, snippet.id))
+            for snippet in window.snippeting.known
+        ]
 
     def menu(self) -> QMenu:
         """The menu, made from the table when it is opened."""

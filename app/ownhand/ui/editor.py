@@ -25,6 +25,7 @@ from PySide6.QtGui import (
     QFont,
     QInputMethodEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QResizeEvent,
     QTextBlock,
@@ -37,6 +38,7 @@ from PySide6.QtWidgets import QApplication, QTextEdit, QWidget
 
 from ownhand.domain.completion import Ghost
 from ownhand.ui.offsets import from_utf16, to_utf16, utf16_length
+from ownhand.ui.tabstops import TabStops
 
 LINE_HEIGHT = 150
 """Per cent of the font's own line."""
@@ -173,6 +175,7 @@ class WritingEdit(QTextEdit):
         self.verticalScrollBar().setProperty("idle", True)
         self.revision = 0
         self._ghost = GhostText(self)
+        self._stops = TabStops(self)
         self._composing = False
         self._escaped = False
         self._blank = False
@@ -193,6 +196,7 @@ class WritingEdit(QTextEdit):
     def set_text(self, text: str, caret: int = 0) -> None:
         """Open another text: nothing to undo, caret at a code point offset."""
         self._ghost.clear()
+        self._stops.end()
         document = self.document()
         document.setUndoRedoEnabled(False)
         self.setPlainText(text)
@@ -253,13 +257,14 @@ class WritingEdit(QTextEdit):
         return self._ghost.session if self._ghost.visible else None
 
     def can_show(self) -> bool:
-        """Whether a ghost may appear now: writing here, nothing selected, nothing being composed."""
+        """Whether a ghost may appear now: writing here, nothing selected, nothing being composed, and Tab is free."""
         return (
             self.hasFocus()
             and not self._composing
             and not self.isReadOnly()
             and not self.textCursor().hasSelection()
             and QApplication.activePopupWidget() is None
+            and not self._stops.active
         )
 
     def show_ghost(self, session: Ghost) -> bool:
@@ -300,6 +305,7 @@ class WritingEdit(QTextEdit):
         cursor.endEditBlock()
         self.setTextCursor(cursor)
         self.ensureCursorVisible()
+        self._stops.begin(start, len(text), stops)
 
     def _close_up(self, typed: str) -> bool:
         """Put a closing mark in the place of the blank that came with a completion; False where there is none."""
@@ -342,6 +348,21 @@ class WritingEdit(QTextEdit):
             return False
         return True
 
+    def _stop_key(self, event: QKeyEvent) -> bool:
+        """Handle a key that means something to the stops of a snippet."""
+        key = event.key()
+        if event.matches(QKeySequence.StandardKey.Undo) or event.matches(QKeySequence.StandardKey.Redo):
+            self._stops.end()
+        if key not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Escape) or event.modifiers() & _COMMANDING:
+            return False
+        if self.ghost is not None or not self._stops.active:
+            return False
+        if key == Qt.Key.Key_Escape:
+            self._stops.end()
+        else:
+            self._stops.step(1 if key == Qt.Key.Key_Tab else -1)
+        return True
+
     # ----------------------------------------------------------------------------------------------------- events
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -349,7 +370,7 @@ class WritingEdit(QTextEdit):
             super().keyPressEvent(event)
             return
         typed = "" if event.modifiers() & _COMMANDING else event.text()
-        if self._ghost_key(event) or self._close_up(typed):
+        if self._stop_key(event) or self._ghost_key(event) or self._close_up(typed):
             event.accept()
             return
         self._blank = False
@@ -475,11 +496,13 @@ class WritingEdit(QTextEdit):
     def undo(self) -> None:
         """One step back, with the ghost out of the way first."""
         self._ghost.clear()
+        self._stops.end()
         super().undo()
 
     def redo(self) -> None:
         """One step forward again."""
         self._ghost.clear()
+        self._stops.end()
         super().redo()
 
     def _contents_changed(self, _position: int, removed: int, added: int) -> None:

@@ -1,18 +1,19 @@
-"""The left pane: search, drafts, and the history with its sources."""
+"""The left pane: search, drafts, the history with its sources, and snippets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QModelIndex, QPoint, Qt, Signal, SignalInstance
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListView, QMenu, QToolButton, QWidget
 
 from ownhand.domain.corpus import Document, Hit, Kind, Source
 from ownhand.domain.draft import Draft
+from ownhand.domain.snippets import Snippet
 from ownhand.ui.bridge import Bridge
-from ownhand.ui.contract import Library
+from ownhand.ui.contract import Library, Snippets
 from ownhand.ui.shelf import Row, RowKind, RowPainter, Rows, ago
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import button, column, keep_painted, row, timer, tool
@@ -31,6 +32,9 @@ class LibraryPane(QWidget):
         delete_wanted: delete the draft of this id.
         document_wanted: show the document of this id.
         import_wanted: bring writing into the history.
+        snippet_wanted: put the snippet of this id into the text.
+        snippet_edit_wanted: change the snippet of this id; '' for a new one.
+        snippet_delete_wanted: delete the snippet of this id.
     """
 
     new_wanted = Signal(object)
@@ -38,12 +42,18 @@ class LibraryPane(QWidget):
     delete_wanted = Signal(str)
     document_wanted = Signal(str)
     import_wanted = Signal()
+    snippet_wanted = Signal(str)
+    snippet_edit_wanted = Signal(str)
+    snippet_delete_wanted = Signal(str)
 
-    def __init__(self, theme: Theme, library: Library, bridge: Bridge, menu: Callable[[], QMenu]) -> None:
+    def __init__(
+        self, theme: Theme, library: Library, snippets: Snippets, bridge: Bridge, menu: Callable[[], QMenu]
+    ) -> None:
         super().__init__()
         self.setObjectName("Sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._library, self._bridge = library, bridge
+        self._library, self._snippets, self._bridge = library, snippets, bridge
+        self._kept: list[Snippet] = []
         self._drafts: list[Draft] = []
         self._sources: list[Source] = []
         self._documents: list[Document] = []
@@ -101,9 +111,9 @@ class LibraryPane(QWidget):
     # ---------------------------------------------------------------------------------------------------- contents
 
     def reload(self) -> None:
-        """Fetch drafts and sources anew, in the background."""
-        library = self._library
-        self._bridge.run(lambda: (library.drafts(), library.sources()), self._loaded)
+        """Fetch drafts, sources and snippets anew, in the background."""
+        library, snippets = self._library, self._snippets
+        self._bridge.run(lambda: (library.drafts(), library.sources(), snippets.all()), self._loaded)
 
     def show_draft(self, draft: Draft) -> None:
         """Put the draft on the page at the top of its list, without asking the vault."""
@@ -120,8 +130,8 @@ class LibraryPane(QWidget):
         self._drafts = known
         self._show()
 
-    def _loaded(self, found: tuple[list[Draft], list[Source]]) -> None:
-        drafts, self._sources = found
+    def _loaded(self, found: tuple[list[Draft], list[Source], list[Snippet]]) -> None:
+        drafts, self._sources, self._kept = found
         unsaved = [item for item in self._drafts if item.id == self._open_draft]
         if unsaved and not any(item.id == self._open_draft for item in drafts):
             drafts = unsaved + drafts
@@ -158,7 +168,13 @@ class LibraryPane(QWidget):
         if not self._sources:
             text = self.tr("Nothing yet. Add mail or documents you wrote, and Ownhand learns your hand.")
             rows.append(Row(RowKind.NOTE, text))
+        rows.append(Row(RowKind.HEADING, self.tr("Snippets")))
+        rows += [self._snippet_row(snippet) for snippet in self._kept]
+        rows.append(Row(RowKind.NEW_SNIPPET, self.tr("New snippet…"), icon="plus"))
         return rows
+
+    def _snippet_row(self, snippet: Snippet) -> Row:
+        return Row(RowKind.SNIPPET, snippet.name, " ".join(snippet.text.split())[:160], "", snippet.id, "snippet")
 
     def _draft_row(self, draft: Draft) -> Row:
         first = next((line for line in draft.text.splitlines() if line.strip()), "")
@@ -180,6 +196,10 @@ class LibraryPane(QWidget):
         if drafts:
             rows.append(Row(RowKind.HEADING, self.tr("Drafts")))
             rows += [self._draft_row(draft) for draft in drafts]
+        snippets = [snippet for snippet in self._kept if wanted in f"{snippet.name}\n{snippet.text}".lower()]
+        if snippets:
+            rows.append(Row(RowKind.HEADING, self.tr("Snippets")))
+            rows += [self._snippet_row(snippet) for snippet in snippets]
         if hits:
             rows.append(Row(RowKind.HEADING, self.tr("History")))
             seen: set[str] = set()
@@ -230,6 +250,8 @@ class LibraryPane(QWidget):
             shown = self._rows.row_at(self.list.currentIndex())
             if shown is not None and shown.kind is RowKind.DRAFT:
                 self.delete_wanted.emit(shown.key)
+            elif shown is not None and shown.kind is RowKind.SNIPPET:
+                self.snippet_delete_wanted.emit(shown.key)
         else:
             super().keyPressEvent(event)
 
@@ -249,6 +271,10 @@ class LibraryPane(QWidget):
             self.draft_wanted.emit(shown.key)
         elif shown.kind is RowKind.DOCUMENT:
             self.document_wanted.emit(shown.key)
+        elif shown.kind is RowKind.SNIPPET:
+            self.snippet_wanted.emit(shown.key)
+        elif shown.kind is RowKind.NEW_SNIPPET:
+            self.snippet_edit_wanted.emit("")
         elif shown.kind is RowKind.BACK:
             self._source = None
             self._show()
@@ -268,19 +294,27 @@ class LibraryPane(QWidget):
 
     def _context(self, where: QPoint) -> None:
         shown = self._rows.row_at(self.list.indexAt(where))
-        if shown is None or shown.kind is not RowKind.DRAFT:
+        entries: list[tuple[str, SignalInstance]] = []
+        if shown is not None and shown.kind is RowKind.DRAFT:
+            entries = [(self.tr("Delete draft"), self.delete_wanted)]
+        elif shown is not None and shown.kind is RowKind.SNIPPET:
+            entries = [
+                (self.tr("Insert"), self.snippet_wanted),
+                (self.tr("Edit…"), self.snippet_edit_wanted),
+                (self.tr("Delete snippet"), self.snippet_delete_wanted),
+            ]
+        if shown is None or not entries:
             return
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        delete = menu.addAction(self.tr("Delete draft"))
-        delete.setData(shown.key)
+        for text, wanted in entries:
+            menu.addAction(text).setData((wanted, shown.key))
         menu.triggered.connect(self._context_chosen)
         menu.popup(self.list.viewport().mapToGlobal(where))
 
-    def _context_chosen(self, chosen: object) -> None:
-        data = getattr(chosen, "data", None)
-        if callable(data):
-            self.delete_wanted.emit(str(data()))
+    def _context_chosen(self, chosen: QAction) -> None:
+        wanted, key = chosen.data()
+        wanted.emit(key)
 
     def _new_chosen(self, chosen: object) -> None:
         data = getattr(chosen, "data", None)

@@ -20,6 +20,8 @@ class RowKind(StrEnum):
 
     HEADING = "heading"
     DRAFT = "draft"
+    SNIPPET = "snippet"
+    NEW_SNIPPET = "new snippet"
     SOURCE = "source"
     DOCUMENT = "document"
     BACK = "back"

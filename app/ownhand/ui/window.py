@@ -26,6 +26,7 @@ from ownhand.ui.librarypane import LibraryPane
 from ownhand.ui.reader import Reader
 from ownhand.ui.review import ReviewPanel
 from ownhand.ui.session import Session
+from ownhand.ui.snippeting import Snippeting
 from ownhand.ui.statusline import StatusLine
 from ownhand.ui.style import StylePanel
 from ownhand.ui.suggesting import Suggesting
@@ -72,7 +73,8 @@ class MainWindow(QMainWindow):
         self.session = Session(self.edit, self.header, app.library, app.learning, app.tallying, bridge, self)
         self.groups = Groups(app, bridge, self)
         self.deeds = Deeds(self)
-        self.library = LibraryPane(theme, app.library, bridge, self.deeds.menu)
+        self.library = LibraryPane(theme, app.library, app.snippets, bridge, self.deeds.menu)
+        self.snippeting = Snippeting(app.snippets, self.edit, self.session, bridge, self)
         self.status = StatusLine(theme)
         self.ghosting = Ghosting(
             self.edit, app.completing, app.tallying, app.settings, bridge, self.session.draft, self.current_audience
@@ -128,6 +130,11 @@ class MainWindow(QMainWindow):
         self.library.delete_wanted.connect(self.delete_draft)
         self.library.document_wanted.connect(self.show_document)
         self.library.import_wanted.connect(self.import_wanted)
+        self.library.snippet_wanted.connect(self.insert_snippet)
+        self.library.snippet_edit_wanted.connect(self.snippeting.change)
+        self.library.snippet_delete_wanted.connect(self.snippeting.remove)
+        self.snippeting.changed.connect(self.library.reload)
+        self.snippeting.removed.connect(self._snippet_removed)
         self.reader.left.connect(self.back_to_page)
         self.reader.forget_wanted.connect(self._forget_document)
         self.header.subject_wanted.connect(self.deeds.suggest_subject)
@@ -229,6 +236,14 @@ class MainWindow(QMainWindow):
 
         self.bridge.run(work, done)
 
+    def insert_snippet(self, snippet_id: str) -> None:
+        """Put a snippet into the text on the page."""
+        self.back_to_page()
+        self.snippeting.insert(snippet_id)
+
+    def _snippet_removed(self, name: str) -> None:
+        self.toast.say(self.tr("“{0}” was deleted.").format(name), self.tr("Undo"), self.snippeting.bring_back)
+
     def drop_draft_to(self, address: str) -> None:
         """A person is about to be forgotten: a draft to them that is on the page is not saved again."""
         if self.session.is_open and address in map(address_of, self.session.draft().recipients):
@@ -275,6 +290,7 @@ class MainWindow(QMainWindow):
     def refresh(self) -> None:
         """Everything that comes from the vault, anew."""
         self.library.reload()
+        self.snippeting.reload()
         library = self.app.library
         self.bridge.run(
             lambda: (library.audiences(), known_people(library.drafts(), library.documents())), self._people
@@ -442,7 +458,7 @@ class MainWindow(QMainWindow):
 
     def open_palette(self) -> None:
         """Everything that can be done, by a few letters."""
-        shown = [command for command in self.commands if command.text]
+        shown = [command for command in self.commands if command.text] + self.deeds.own_commands()
         palette = Palette(self.theme, shown, self)
         palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         palette.open_over(self)
