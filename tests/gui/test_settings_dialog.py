@@ -245,3 +245,28 @@ def test_a_person_is_forgotten_after_it_was_said_how_much_that_is(dialog, script
 
 def test_everything_that_takes_the_focus_has_a_name(dialog):
     assert nameless(dialog) == []
+
+
+# ------------------------------------------------------------------------------------------------------ the strength
+
+
+def test_the_style_page_shows_the_same_letter_at_both_ends_of_the_strength(dialog, scripted, qtbot):
+    preview = dialog.style_panel.preview
+    dialog.show_page("style")
+    qtbot.waitUntil(lambda: all(preview.texts))
+    asked = {request.strength: request.instruction for request in scripted.drafting.requests}
+    assert set(asked) == {0.0, 1.0}
+    assert asked[0.0] == asked[1.0]
+    assert nameless(dialog) == []
+
+
+def test_the_letters_are_written_anew_when_a_habit_is_overruled_and_not_while_nobody_looks(dialog, scripted, qtbot):
+    preview = dialog.style_panel.preview
+    qtbot.waitUntil(lambda: len(scripted.drafting.requests) == 2 and all(preview.texts))
+    box = next(box for box in dialog.style_panel.findChildren(QComboBox) if box.accessibleName() == "Exclamation marks")
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    qtbot.waitUntil(lambda: len(scripted.drafting.requests) == 4)
+    dialog.show_page("models")
+    preview.refresh("")
+    assert not preview._calm.isActive()

@@ -30,6 +30,8 @@ class SuggestionRequest:
     variants: int = 1
     seed: int = 0
     personal: bool = True
+    strength: float | None = None
+    """0 to 1 in place of what the settings say."""
 
     @property
     def source(self) -> str:

@@ -154,6 +154,7 @@ class Drafting:
             self._addressed(request),
             request.audience,
             personal=request.personal,
+            strength=request.strength,
             examples=EXAMPLES if shown else 0,
             letter=_is_new_letter(request, action),
         )

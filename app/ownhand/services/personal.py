@@ -300,16 +300,19 @@ class Personal:
         audience: str,
         *,
         personal: bool = True,
+        strength: float | None = None,
         examples: int = 6,
         letter: bool = False,
     ) -> Material:
         """Everything known that fits a situation (subject, brief and recipients in one text).
 
-        With `letter` a whole one is to be written, and begins and ends as those to the recipients do.
+        With `letter` a whole one is to be written, and begins and ends as those to the recipients do.  `strength`
+        stands in for the person's setting; at 0 nothing is known.
         """
-        if not personal:
+        if strength is None:
+            strength = self._settings.get(STRENGTH) / 100
+        if not personal or strength <= 0:
             return Material(strength=0.0)
-        strength = self._settings.get(STRENGTH) / 100
         hits = self._retrieval.find(situation, examples, recipients) if examples else []
         hits = [replace(hit, passage=replace(hit.passage, text=self._safe(hit.passage.text))) for hit in hits]
         preferences = tuple(self._learning.effective(situation, audience, recipients if letter else None))

@@ -11,6 +11,7 @@ from ownhand.domain.draft import EVERYONE, Audience
 from ownhand.settings import STRENGTH
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App, Trait
+from ownhand.ui.strengthpreview import StrengthPreview
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import button, clear, column, counted, hairline, label, row, scrolling, timer
 
@@ -77,7 +78,8 @@ class StylePanel(QWidget):
             column(row(label(STRENGTH.label), None, self._share), self.strength, margins=(side, 8, side, 14), gap=6)
         )
         foot.setVisible(with_strength)
-        self.setLayout(column(head, scrolling(inside), foot, gap=0, stretch=1))
+        self.preview = StrengthPreview(app.drafting, bridge) if with_groups else None
+        self.setLayout(column(head, scrolling(inside), foot, *filter(None, [self.preview]), gap=0, stretch=1))
         self.set_audiences(())
 
     def _group_buttons(self, wanted: bool) -> tuple[QPushButton, ...]:
@@ -138,6 +140,8 @@ class StylePanel(QWidget):
         audiences, audience, traits = answer
         if audience != self._audience:
             return
+        if self.preview is not None:
+            self.preview.refresh(audience)
         self.set_audiences(audiences)
         if self.audiences.currentData() != audience:  # the group was deleted
             self.show_audience(EVERYONE)
@@ -206,6 +210,8 @@ class StylePanel(QWidget):
         return choose
 
     def _announce(self, _: object) -> None:
+        if self.preview is not None:
+            self.preview.refresh(self._audience)
         self.changed.emit()
 
     def _strength_moved(self, value: int) -> None:
