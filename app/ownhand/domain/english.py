@@ -39,6 +39,17 @@ FUNCTION_WORDS = frozenset(
 """Words that carry grammar and attitude rather than subject; their rates are a writer's fingerprint (Mosteller and
 Wallace, JASA 58, 1963)."""
 
+ABOUT_PEOPLE = frozenset(
+    "woman women man men girl girls boy boys lady ladies gentleman gentlemen guy guys husband wife mother father mom "
+    "mum dad parents parent son sons daughter daughters brother brothers sister sisters child children kid kids baby "
+    "boyfriend girlfriend married single pregnant old young age aged black white asian african american european "
+    "indian chinese japanese german french british english jewish christian muslim islam catholic hindu god church "
+    "religion religious faith race gay lesbian straight gender sex male female disabled sick health party political "
+    "conservative liberal democrat republican native foreign immigrant nationality born".split()
+)
+"""Words that say who somebody is.  No phrase with one is counted, so that no prompt tells a model anything of that
+kind."""
+
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 
 
@@ -116,6 +127,9 @@ def parse(text: str) -> Baseline:
 
 
 def common_words(rates: Mapping[str, float]) -> frozenset[str]:
-    """The most frequent words, without single letters that are none, and all function words."""
+    """The most frequent words and all function words, without single letters that are no word and without those that
+    say who somebody is.
+    """
     ranked = sorted(rates, key=lambda word: (-rates[word], word))
-    return FUNCTION_WORDS | frozenset([word for word in ranked if len(word) > 1 or word in "ai"][:COMMON])
+    frequent = [word for word in ranked if len(word) > 1 or word in "ai"][:COMMON]
+    return (FUNCTION_WORDS | frozenset(frequent)) - ABOUT_PEOPLE

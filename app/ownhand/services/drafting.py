@@ -219,6 +219,7 @@ class Drafting:
             lambda text: self._speller.correct(text, self._personal.memory.knows),
             seed=request.seed + variant,
             variant=variant,
+            fill=self._personal.fill_in if request.personal else str,
         )
         preferences = [*self._forms(action), *material.preferences]
         is_letter = _is_new_letter(request, action)

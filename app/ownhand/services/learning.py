@@ -11,22 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ownhand.domain import applying, detectors, letter, measuring, style, wording
+from ownhand.domain import applying, authorship, detectors, letter, measuring, style, wording
 from ownhand.domain import preference as rules
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Document
 from ownhand.domain.draft import EVERYONE, Audience, resolve_audience
 from ownhand.domain.english import Baseline
+from ownhand.domain.masking import MASK, mask
 from ownhand.domain.measuring import StyleProfile
 from ownhand.domain.ports import Recall, Vault
 from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion
 from ownhand.errors import BadInput, UserError
-from ownhand.settings import LEARN, Settings
+from ownhand.settings import LEARN, SENSITIVE, Settings
 
 _log = logging.getLogger(__name__)
 
+_EDITS_READ = 10_000
 CHOSEN = "style.chosen"
 """Setting under which the person's own choices per trait rest: {audience: {trait: value}}."""
 
@@ -49,17 +51,35 @@ class Learning:
         self._vectors: dict[str, bytes] | None = None
         self._chosen: dict[str, dict[str, str]] | None = None
         self._known_audiences: list[Audience] | None = None
+        self._machine: frozenset[str] | None = None
+        self._edits_version = 0
         self.version = 0
         """Grows with every change, so that others know when what they derived is old."""
 
     # what was written before
 
     def measure(self, document: Document) -> None:
-        """Take a document into the profile of its audience and of everyone."""
+        """Take the person's own words of a document into the profile of its audience and of everyone."""
+        text = authorship.own_words(document.text, self.machine_made())
+        if not text.strip():
+            return
+        if self._settings.get(SENSITIVE):
+            text = mask(text)
         audience = resolve_audience(self._audiences(), document.recipients)
         with self._lock:
-            measuring.add(self._profile, document, audience)
+            measuring.add(self._profile, replace(document, text=text), audience)
             self.version += 1
+
+    def machine_made(self) -> frozenset[str]:
+        """Sentences that were suggested and taken as they were: they stand in sent texts, and are not learned from."""
+        with self._lock:
+            known, version = self._machine, self._edits_version
+        if known is None:
+            known = authorship.machine_made(self._vault.edits(_EDITS_READ))
+            with self._lock:
+                if version == self._edits_version:
+                    self._machine = known
+        return known
 
     def reset_profile(self) -> None:
         """Forget what was measured; the history is about to be read again."""
@@ -134,12 +154,15 @@ class Learning:
     def observe(self, edit: Edit) -> list[Preference]:
         """Store an edit with what it says; returns the preferences that came into effect by it."""
         before = {item.id for item in self.preferences() if rules.in_effect(item)}
-        found = detectors.detect(edit)
+        found = detectors.detect(replace(edit, suggested=mask(edit.suggested), kept=mask(edit.kept)))
+        found = [item for item in found if MASK not in item.value and MASK not in (item.instead_of or "")]
         vector = self._embed(edit.context) if found and edit.context.strip() else None
         self._vault.add_edit(edit, found, vector)
         with self._lock:
             self._evidence = None
             self._vectors = None
+            self._machine = None
+            self._edits_version += 1
             self.version += 1
         return [item for item in self.preferences() if rules.in_effect(item) and item.id not in before]
 
@@ -233,7 +256,7 @@ class Learning:
     def evidence_for(self, preference: Preference) -> list[Edit]:
         """The edits it rests on, latest first."""
         wanted = set(preference.edits)
-        return [edit for edit in self._vault.edits(10_000) if edit.id in wanted]
+        return [edit for edit in self._vault.edits(_EDITS_READ) if edit.id in wanted]
 
     def set_enabled(self, preference: Preference, enabled: bool) -> None:
         """Switch a rule on or off; the evidence stays."""
@@ -282,6 +305,8 @@ class Learning:
         with self._lock:
             self._evidence = None
             self._vectors = None
+            self._machine = None
+            self._edits_version += 1
             self._settled.clear()
             self.version += 1
 

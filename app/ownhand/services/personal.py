@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
+from ownhand.domain import authorship, filling
 from ownhand.domain import preference as rules
 from ownhand.domain.completion import Candidate, CompletionContext
 from ownhand.domain.corpus import Document, Kind
+from ownhand.domain.filling import SmallWords
 from ownhand.domain.habits import Habits
 from ownhand.domain.masking import MASK, mask
 from ownhand.domain.ngram import Memory
@@ -57,6 +59,7 @@ class Personal:
     ) -> None:
         self.memory = Memory()
         self.habits = Habits()
+        self.small_words = SmallWords()
         self.token_memory = namespace
         self._vault = vault
         self._engine = engine
@@ -78,6 +81,13 @@ class Personal:
         if key == SENSITIVE.key:
             self._known.clear()
             self._run(lambda: self._quietly(self._relearn))
+
+    def _own(self, text: str) -> str:
+        """What the memories may learn from a text: the person's own words, without what is sensitive.
+
+        Sentences of a suggestion that were taken as they were are left out, and nothing is learned across the gap.
+        """
+        return self._safe(authorship.own_words(text, self._learning.machine_made(), MASK))
 
     def _safe(self, text: str) -> str:
         """The text as prompts and memories may have it."""
@@ -162,9 +172,10 @@ class Personal:
                 break
             self._learning.measure(document)
             if self.memory.size < MEMORY_CHUNKS:
-                text = self._safe(document.text)
+                text = self._own(document.text)
                 self.memory.add(text)
                 self.habits.add(text)
+                self.small_words.add(text)
                 texts.extend(_unmasked(text))
         self._known.set()
         return texts
@@ -191,10 +202,12 @@ class Personal:
         """New documents of the person's own."""
         for document in documents:
             self._learning.measure(document)
-            self.memory.add(self._safe(document.text))
-            self.habits.add(document.text)
+            text = self._own(document.text)
+            self.memory.add(text)
+            self.habits.add(text)
+            self.small_words.add(text)
         if documents:
-            texts = [piece for document in documents for piece in _unmasked(self._safe(document.text))]
+            texts = [piece for document in documents for piece in _unmasked(self._own(document.text))]
             try:
                 self._engine.remember(self.token_memory, texts)
             except UserError as error:
@@ -209,6 +222,7 @@ class Personal:
         self._known.clear()
         self.memory = Memory()
         self.habits = Habits()
+        self.small_words = SmallWords()
         self._learning.vault_changed()
         self._quietly(lambda: self._engine.forget(self.token_memory))
         self._quietly(lambda: self._unindex(passages))
@@ -228,6 +242,7 @@ class Personal:
     def _relearn(self) -> None:
         self.memory = Memory()
         self.habits = Habits()
+        self.small_words = SmallWords()
         self._learning.reset_profile()
         self._engine.forget(self.token_memory)
         self._remember(self._read_history())
@@ -269,6 +284,10 @@ class Personal:
         if not greeting or not greeting.startswith(context.prefix) or greeting == context.prefix:
             return None
         return Candidate((greeting[len(context.prefix) :],), (share,), "memory")
+
+    def fill_in(self, note: str) -> str:
+        """A note with the small words that this person would not have left out in a letter."""
+        return filling.fill(note, self.small_words)
 
     def completion_bias(self, audience: str) -> Mapping[str, float]:
         """Words a preference bans."""

@@ -63,7 +63,10 @@ class Writer:
         spell: Callable[[str], str],
         seed: int = 0,
         variant: int = 0,
+        fill: Callable[[str], str] = str,
     ) -> None:
+        """`fill` puts the small words back into a note, as the person uses them."""
+        self._fill = fill
         self._engine = engine
         self._contribution = contribution
         self._watch = watch
@@ -109,6 +112,11 @@ class Writer:
         text = ""
         for text in self._ask(self._task(brief), ANSWER_TOKENS):
             yield text
+        if brief.action.keeps_facts and brief.action.id != "custom":
+            better = self._retry(brief, text)
+            if better:
+                text = better
+                yield text
         if brief.action.id == "draft":
             missing = [note for note in notes.notes_of(brief.text) if not guard.covers(note, text, 0.5)]
             if missing:
@@ -116,24 +124,32 @@ class Writer:
                 parts = letter.split(text)
                 body = "\n\n".join([parts.body, " ".join(notes.as_sentence(note) for note in missing)])
                 yield letter.join(letter.Letter(parts.greeting, body, parts.sign_off))
-        elif (
-            brief.action.keeps_facts
-            and brief.action.id != "custom"
-            and (guard.loops(text) or not guard.keeps(brief.text, text))
-        ):
-            yield from self._retry(brief, text)
 
-    def _retry(self, brief: Brief, first: str) -> Iterator[str]:
-        lost = facts.compare(brief.text, first)
-        if not lost.dropped and not guard.loops(first):
-            return
+    def _retry(self, brief: Brief, first: str) -> str:
+        """A second try with the facts listed, where the first one lost or made up some; '' where it is no better."""
+        lost = self._facts(brief, first)
+        if lost.safe and not guard.loops(first):
+            return ""
         task = self._task(brief)
         if lost.dropped:
             task += "\n\nKeep these exactly: " + ", ".join(lost.dropped)
+        if lost.added:
+            task += "\n\nDo not mention: " + ", ".join(lost.added)
         text = self._whole_answer(task, ANSWER_TOKENS, temperature=0.3)
-        if not guard.loops(text) and len(facts.compare(brief.text, text).dropped) < max(1, len(lost.dropped)):
-            self.remarks.append("A first try lost facts; this is the second.")
-            yield text
+        found = self._facts(brief, text)
+        faults, before = len(found.dropped) + len(found.added), len(lost.dropped) + len(lost.added)
+        if not text or guard.loops(text) or (faults >= before and not guard.loops(first)):
+            return ""
+        self.remarks.append("A first try lost or made up facts; this is the second.")
+        return text
+
+    @staticmethod
+    def _facts(brief: Brief, text: str) -> facts.Facts:
+        """The facts of the notes or the source in an answer; what stands in the situation is not made up."""
+        known = [brief.subject, brief.instruction, *brief.recipients, brief.frame.greeting, brief.frame.sign_off]
+        if brief.reply_to is not None:
+            known += [brief.reply_to.text, brief.reply_to.from_name]
+        return facts.compare(brief.text, text, "\n".join(known))
 
     # with a small model
 
@@ -141,7 +157,7 @@ class Writer:
         to = first_name_of(brief.recipients[0]) if brief.recipients else ""
         given = [notes.without_address(note, to) for note in notes.notes_of(brief.text)]
         written: list[str] = []
-        verbatim = 0
+        verbatim = filled_in = 0
         for note in given:
             plain = notes.as_sentence(note)
             direct = notes.said_directly(note)
@@ -149,6 +165,11 @@ class Writer:
                 continue
             if direct:
                 written.append(direct)
+                continue
+            filled = self._filled(note)
+            if filled:
+                written.append(filled)
+                filled_in += 1
                 continue
             sentence = self._one_sentence(
                 f"Expand these notes into full sentences:\n\n- {note.removeprefix('? ')}", note
@@ -164,8 +185,17 @@ class Writer:
                 f"{verbatim} of {len(given)} notes stand as you wrote them: "
                 "the small model's wording of them could not be trusted."
             )
+        if filled_in:
+            self.remarks.append(f"{filled_in} of {len(given)} notes got the small words that you use in such places.")
         body = " ".join(written)
         yield letter.join(letter.Letter(brief.frame.greeting, body, brief.frame.sign_off)) if brief.is_letter else body
+
+    def _filled(self, note: str) -> str:
+        """The note as a sentence with its small words, '' where none came back or it did not come out well."""
+        bare = note.removeprefix("? ")
+        text = self._fill(bare)
+        sentence = notes.as_sentence("? " + text if bare != note else text)
+        return sentence if text != bare and guard.expands(note, sentence) else ""
 
     def _reply(self, brief: Brief) -> Iterator[str]:
         if brief.text.strip():
