@@ -15,23 +15,42 @@ from ownhand.domain.completion import (
     choose,
     probability_of,
     start,
+    worth_adding,
 )
 
 GATE = Gate()
 HERE = CompletionContext("Hi Dana,\n\nThanks for ")
 
 
-def test_a_candidate_is_cut_where_it_saves_most():
-    candidate = Candidate((" your", " help", " with", " giraffes", "."), (0.995, 0.99, 0.985, 0.01, 0.01))
+def test_words_are_added_while_they_are_sure():
+    candidate = Candidate((" your", " help", " with", " giraffes", "."), (0.9, 0.899, 0.8985, 0.01, 0.01))
     text, probability = choose(candidate, GATE)
     assert text == " your help with "
-    assert 0.6 < probability < 0.985
+    assert 0.6 < probability < 0.9
 
 
-def test_a_further_word_must_be_surer_than_the_first():
+def test_a_further_word_is_not_worth_the_first_one_unless_it_is_nearly_certain():
+    assert choose(Candidate((" your", " help", " with"), (0.9, 0.72, 0.2)), GATE)[0] == " your "
+    assert worth_adding(0.9, 6)
+    assert not worth_adding(0.75, 6)
+    assert worth_adding(0.5, 2)
+
+
+def test_the_longer_the_text_the_surer_must_be_what_is_added():
+    sure_enough = [min(p for p in range(101) if worth_adding(p / 100, length)) for length in (2, 5, 9, 20)]
+    assert sure_enough == sorted(set(sure_enough))
+
+
+def test_the_last_word_counts_where_it_is_known_to_end():
+    steps, sure = (" your", " help"), (0.99, 0.989)
+    assert choose(Candidate(steps, sure), GATE)[0] == " your "
+    assert choose(Candidate(steps, sure, whole=True), GATE)[0] == " your help"
+    assert choose(Candidate((*steps, " "), (*sure, 0.989), whole=True), GATE)[0] == " your help "
+
+
+def test_a_word_that_was_chosen_for_what_it_saves_is_believed_less():
     calibrated = CALIBRATION["model"]
     assert calibrated(0.8, first=False) < calibrated(0.8, first=True) < 0.8
-    assert choose(Candidate((" your", " help", " with"), (0.9, 0.45, 0.2)), GATE)[0] == " your "
 
 
 def test_a_word_is_never_cut_in_the_middle():
@@ -45,7 +64,7 @@ def test_a_candidate_ends_with_its_line():
 
 def test_no_more_words_than_the_person_wants():
     steps = tuple(f" word{i}" for i in range(9))
-    text, _ = choose(Candidate(steps, (1.0,) * 9), Gate(max_words=3))
+    text, _ = choose(Candidate(steps, (1 - 1e-9,) * 9), Gate(max_words=3))
     assert text.split() == ["word0", "word1", "word2"]
 
 

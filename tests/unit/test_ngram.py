@@ -30,7 +30,7 @@ def test_it_goes_on_as_the_person_went_on_before():
 
 
 def test_a_begun_word_is_completed():
-    assert shown(memory_of(TEXTS), "I'll go thr") == "ough them "
+    assert shown(memory_of(TEXTS), "I'll go thr").startswith("ough ")
 
 
 def test_an_empty_memory_proposes_nothing():

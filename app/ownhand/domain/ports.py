@@ -77,6 +77,10 @@ class Generate:
     memory_weight: float = 0.0
     min_probability: float = 0.0
     """Stop once the product of the token probabilities falls below this (completions need no unlikely tails)."""
+    most_words: int = 0
+    """Above 0, for completions: look for the words, at most so many, that should save the most keystrokes, instead of
+    writing the likeliest text.  Each piece is a word then, and a blank that is expected after the last is one, too;
+    `finish` is 'word'.  A model that cannot forget the end of a text writes on as without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,9 @@ class Usage:
     prefill_ms: float = 0.0
     decode_ms: float = 0.0
     finish: str = "stop"
-    """stop | length | unlikely | cancelled | failed"""
+    """stop | length | word | unlikely | cancelled | failed"""
+    others: tuple[str, ...] = field(default=(), repr=False)
+    """Other words that were found, best first."""
 
 
 class Stream(Protocol):

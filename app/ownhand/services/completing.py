@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ownhand.domain.completion import (
@@ -48,8 +48,10 @@ SEPARATOR = "\n\n---\n\n"
 TOKENS = 14
 AT_ONCE = 0.3
 """How sure the memory must be to be shown before the model was asked: what flickers is worse than what waits."""
-SECOND_OPINION = 0.5
-"""What the memory's word counts beside the model's, which has the same memory mixed in; measured, half is best."""
+SECOND_OPINION = 0.3
+"""What the memory's word counts beside the model's, which has the same memory mixed in; more shows more, and saves no
+more."""
+
 BANNED = -50.0
 
 
@@ -163,7 +165,7 @@ class Completing:
         if self._generation != generation:
             return
         self._debounce = self._debounce.observed(1000 * (time.perf_counter() - asked))
-        final = self._judge(context, (model, memory), started)
+        final = self._judge(context, (model, memory), started, usage.others)
         final = replace(final, paused_ms=1000 * (asked - paused), usage=usage)
         self.reasons[final.reason or "shown"] += 1
         deliver(context.revision, final)
@@ -200,7 +202,7 @@ class Completing:
             return replace(whole, ms=1000 * (time.perf_counter() - started))
         memory = self._from_memory(context) if personal else None
         model, usage = self._from_model(context, None, personal=personal)
-        return replace(self._judge(context, (model, memory), started), usage=usage)
+        return replace(self._judge(context, (model, memory), started, usage.others), usage=usage)
 
     # the lanes
 
@@ -240,6 +242,7 @@ class Completing:
             memory=self._personal.token_memory if personal else "",
             memory_weight=self._personal.memory_weight if personal else 0.0,
             min_probability=self._gate.min_probability / 3,
+            most_words=self._max_words(),
         )
         # WHY twice: a worker that died is replaced, and nobody may press the key that would ask the new one
         for last in (False, True):
@@ -271,7 +274,8 @@ class Completing:
             with self._wake:
                 if generation is None or generation == self._generation:
                     self._stream = None
-        candidate = Candidate(tuple(steps), probability_of(logprobs), "model") if steps else None
+        whole = stream.usage.finish == "word"
+        candidate = Candidate(tuple(steps), probability_of(logprobs), "model", whole) if steps else None
         return candidate, stream.usage
 
     def score(self, context: CompletionContext, text: str, *, personal: bool = True) -> float:
@@ -293,7 +297,11 @@ class Completing:
         return "".join(parts)
 
     def _judge(
-        self, context: CompletionContext, candidates: tuple[Candidate | None, ...], started: float
+        self,
+        context: CompletionContext,
+        candidates: tuple[Candidate | None, ...],
+        started: float,
+        others: Sequence[str] = (),
     ) -> Completion:
         gate = replace(self._gate, max_words=self._max_words())
         options: list[tuple[float, str, float, Candidate]] = []
@@ -317,8 +325,13 @@ class Completing:
             return Completion(ms=ms, reason=reason)
         options.sort(key=lambda option: -option[0])
         _, text, probability, best = options[0]
-        others = tuple(option[1] for option in options[1:] if option[1].strip() != text.strip())
-        return Completion(text, best.lane, probability, others, ms)
+        alternatives = (
+            other
+            for other in (*(option[1] for option in options[1:]), *others)
+            if admit(other, 1.0, context, gate) is None
+            and not self._personal.is_banned(context.prefix, other, context.audience)
+        )
+        return Completion(text, best.lane, probability, _unlike(text, alternatives), ms)
 
     def _suppress(self, reason: Suppressed, started: float) -> Completion:
         self.reasons[reason] += 1
@@ -326,6 +339,14 @@ class Completing:
 
     def _max_words(self) -> int:
         return self._settings.get(MAX_WORDS)
+
+
+def _unlike(text: str, others: Iterable[str]) -> tuple[str, ...]:
+    """Those that differ from the text and from each other by more than blanks."""
+    unlike = {text.strip(): text}
+    for other in others:
+        unlike.setdefault(other.strip(), other)
+    return tuple(unlike.values())[1:]
 
 
 def window(prefix: str) -> str:

@@ -38,11 +38,20 @@ class Vocabulary:
         self.ends = frozenset(ends)
         self.never = np.array([not piece and t not in self.ends for t, piece in enumerate(pieces)], bool)
         """For each token, whether it is neither text nor an end: such tokens are never chosen."""
+        self.ends_word = np.array([t in self.ends or not _goes_on(piece) for t, piece in enumerate(pieces)], bool)
+        """For each token, whether a word before it ends there."""
+        self.starts_blank = np.array([piece.startswith(b" ") for piece in pieces], bool)
+        self.lengths = np.array([len(piece.decode("utf-8", "ignore")) for piece in pieces], np.int64)
+        """Characters of each token."""
         order = sorted((t for t, piece in enumerate(pieces) if piece), key=pieces.__getitem__)
         self._ids: Ids = np.array(order, np.int64)
         self._sorted = [pieces[t] for t in order]
         self._containing: dict[bytes, Ids] = {}
         """Kept: looking through all tokens takes milliseconds, and the same marks are asked for at each keystroke."""
+
+    def in_word(self, byte: bytes) -> bool:
+        """Whether this byte at the end of a text is within a word, or at its end."""
+        return _is_word(byte)
 
     def starting_with(self, prefix: bytes) -> Ids:
         """Tokens whose bytes begin with a non-empty prefix."""
@@ -89,6 +98,11 @@ class Vocabulary:
     def _exactly(self, piece: bytes) -> Ids:
         low = bisect.bisect_left(self._sorted, piece)
         return self._ids[low : bisect.bisect_right(self._sorted, piece, lo=low)]
+
+
+def _goes_on(piece: bytes) -> bool:
+    """Whether a token can go on with a word: "don" with "'t"."""
+    return _is_word(piece[:1]) or piece[:1] == b"'"
 
 
 def _is_word(byte: bytes) -> bool:

@@ -323,6 +323,7 @@ class Engine:
         memory: str,
         memory_weight: float,
         min_probability: float,
+        most_words: int,
     ) -> Generation:
         model = self._loaded()
         before, partial = split_partial(text) if heal else (text, "")
@@ -344,6 +345,8 @@ class Engine:
             min_probability=min_probability,
             at_hand=np.array([*beginning, *own], np.int64) if _is_completion(job) else None,
             streams=not _is_completion(job),
+            most_words=most_words if _is_completion(job) else 0,
+            stops=stop,
         )
 
     def _biases_of(self, bias: Mapping[str, float]) -> Biases:

@@ -68,7 +68,8 @@ class EngineStream:
         finally:
             self._stream.close()
         if self._stream.result is not None:
-            self.usage = Usage(**self._stream.result)
+            result = self._stream.result
+            self.usage = Usage(**{**result, "others": tuple(result.get("others", ()))})
 
     def close(self) -> None:
         """Cancel what is still to come; returns at once."""

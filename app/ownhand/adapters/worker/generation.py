@@ -15,6 +15,7 @@ import numpy as np
 from ownhand.adapters.worker.decode import Biases, Chooser, Ids, Probabilities, Vocabulary, Writer, penalise, restrict
 from ownhand.adapters.worker.serve import Job
 from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory, here
+from ownhand.adapters.worker.word_search import Found
 from ownhand.domain.ports import Sampling, Usage
 
 _TAIL: Final = 256
@@ -59,7 +60,12 @@ class Generation:
     reused: int = 0
     """Tokens of the prompt that needed no computing."""
     finish: str = ""
-    """Why it ended, '' while it goes on: stop | length | unlikely | cancelled."""
+    """Why it ended, '' while it goes on: stop | length | word | unlikely | cancelled."""
+    most_words: int = 0
+    """Above 0 words are looked for that save the most keystrokes, not the likeliest text, and at most so many."""
+    stops: Sequence[str] = ()
+    computed: int = 0
+    others: Sequence[str] = ()
     written: list[int] = field(default_factory=list)
     _chooser: Chooser = field(init=False)
     _held: list[tuple[str, float]] = field(default_factory=list, repr=False)
@@ -76,7 +82,7 @@ class Generation:
 
     def peek(self, logits: Probabilities) -> Choice:
         """What comes next after this row of logits (shape: vocabulary).  Changes nothing but the sampler's state."""
-        claim = self._claim()
+        claim = self._claim(self.written)
         recent = [*self.own, *self.written][-self.sampling.repeat_last :] if self.sampling.repeat_last > 0 else []
         fitted = penalise(logits, recent, self.sampling.repeat_penalty) if self.sampling.repeat_penalty != 1 else logits
         bias = self._bias()
@@ -104,6 +110,39 @@ class Generation:
             probability = float(np.exp(logits[token] - best) / np.exp(logits - best).sum())
         return Choice(token, float(np.log(max(probability, 1e-30))))
 
+    def distribution(self, logits: Probabilities, path: Sequence[int], partial: bytes) -> tuple[Ids, Probabilities]:
+        """The mixed distribution after a path of tokens, given its row of logits: token ids, ascending, and shares.
+
+        `partial` is what the next token must still repeat of the text.  Tokens that a bias bans have no share.
+        """
+        claim = self._claim(path)
+        if partial:
+            ids, beliefs = self.vocabulary.consistent(partial)
+            shares = restrict(self._mixed(logits, ids, claim), beliefs)
+        else:
+            ids = np.arange(len(logits))
+            shares = np.exp(logits - logits.max())
+            shares /= shares.sum()
+            claim.mix_into(shares, self.memory_weight)
+        shares[self.vocabulary.never[ids]] = 0
+        if self.biases:
+            bias = np.zeros(len(logits), np.float32)
+            written = b"".join(self.vocabulary.pieces[token] for token in path)
+            self.biases.apply(bias, (self.tail + written)[-_TAIL:])
+            if np.isfinite(bias[ids[shares > 0]]).any():  # where all that fits is banned, better the ban fails
+                shares = shares * np.exp(bias[ids])
+        return ids, shares
+
+    def tell(self, found: Found, computed: int) -> None:
+        """Answer with what a search for words found; each word is a piece, a blank that is expected is one, too."""
+        self.computed = computed
+        self.others = found.others
+        for word in found.words:
+            self._held.append((word.text, float(np.log(max(word.probability, 1e-30)))))
+        if found.words and found.blank:
+            self._held.append((" ", 0.0))
+        self._end("word" if found.words else "unlikely")
+
     def take(self, choice: Choice) -> int | None:
         """Accept a choice: say what became certain, and return the token to compute next, or None at the end."""
         self._together += choice.logprob
@@ -130,6 +169,11 @@ class Generation:
         """There is no room for another token."""
         self._end("length")
 
+    @property
+    def prefilling(self) -> bool:
+        """Whether the prompt is still to be computed."""
+        return self._prefilled is None
+
     def prefilled(self) -> None:
         """The prompt has been computed."""
         self._prefilled = time.monotonic(), self.job.stood_aside
@@ -142,11 +186,12 @@ class Generation:
         return {
             "prompt_tokens": len(self.prompt),
             "reused_tokens": self.reused,
-            "new_tokens": len(self.written),
+            "new_tokens": len(self.written) or self.computed,
             "queue_ms": 1000 * (waited + aside),
             "prefill_ms": 1000 * (middle - self._began - (aside_middle - self._aside_before)),
             "decode_ms": 1000 * (now - middle - (aside - aside_middle)),
             "finish": self.finish or Usage().finish,
+            "others": list(self.others),
         }
 
     def _end(self, why: str) -> None:
@@ -164,17 +209,17 @@ class Generation:
 
     # -- distributions
 
-    def _claim(self) -> Prediction:
+    def _claim(self, written: Sequence[int]) -> Prediction:
         if self.memory is None:
             return NOTHING
-        recent = [*self.own[-ORDER:], *self.written[-ORDER:]]
-        start = len(self.own) + len(self.written) < ORDER
+        recent = [*self.own[-ORDER:], *written[-ORDER:]]
+        start = len(self.own) + len(written) < ORDER
         if self.at_hand is None:  # a whole text must not be drawn towards the person's commonest words
             return self.memory.predict(recent, start, shortest=1)
         known = self.memory.predict(recent, start)
         if not known.claimed:
             return known
-        return here(np.concatenate([self.at_hand, self.written]).astype(np.int64)).before(known)
+        return here(np.concatenate([self.at_hand, np.array(written, np.int64)])).before(known)
 
     def _bias(self) -> Probabilities | None:
         """What is added to the log score of each token, or None for nothing (shape: vocabulary)."""

@@ -16,15 +16,18 @@ from typing import Final
 import numpy as np
 
 from ownhand.adapters.worker.context import BATCH, VARIANTS, Context, Full, Interrupted, Logits, Part
-from ownhand.adapters.worker.decode import Probabilities
+from ownhand.adapters.worker.decode import Ids, Probabilities
 from ownhand.adapters.worker.generation import Generation
 from ownhand.adapters.worker.lookup import COUNTS, Lookup, Trust
 from ownhand.adapters.worker.prefixes import Prefixes
 from ownhand.adapters.worker.serve import Job
+from ownhand.adapters.worker.word_search import WordSearch
 from ownhand.errors import ModelError
 
 _SMALLEST_PIECE: Final = 16
 """Tokens of a prompt that are computed whatever happens, so that it gets on while somebody types fast."""
+
+_ROWS_BYTES: Final = 8_000_000
 
 _PIECE: Final = 256
 """Tokens of a completion's prompt that are computed at a time."""
@@ -98,9 +101,18 @@ class Lane:
 class CompletionLane(Lane):
     """One completion at a time, computed without a break but for its own cancelling."""
 
+    def __init__(self, context: Context, can_cut: bool, prefixes: Prefixes) -> None:
+        super().__init__(context, can_cut, prefixes)
+        self._prompt: list[int] = []
+        self._rows: dict[tuple[int, ...], Probabilities] = {}
+        """Logits after the last prompt, by the tokens that follow it."""
+
     def run(self, run: Generation) -> None:
         """Write one answer.  Raises Cancelled."""
         kept, job = self._kept[0], run.job
+        if run.most_words and self._can_cut:
+            self._search(run)
+            return
         same = self.shared(kept, run.prompt)
         if self._can_cut:
             run.reused = self.shorten(kept, same)
@@ -117,6 +129,48 @@ class CompletionLane(Lane):
                 run.end_here()
                 break
             logits = self._compute(job, [token])
+
+    def _search(self, run: Generation) -> None:
+        """Look for the words to offer.  What is computed for a prompt serves all keystrokes within a word."""
+        if self._prompt != run.prompt:
+            self._rows.clear()
+            self._prompt = list(run.prompt)
+        computed = 0
+
+        def distribution(path: tuple[int, ...], partial: bytes) -> tuple[Ids, Probabilities]:
+            nonlocal computed
+            row = self._rows.get(path)
+            if row is None:
+                row = self._row(run, path)
+                computed += bool(path)
+            if not path and run.prefilling:
+                run.prefilled()
+            return run.distribution(row, path, partial)
+
+        search = WordSearch(run.vocabulary, distribution, lambda: computed)
+        stops = [stop.encode() for stop in run.stops]
+        try:
+            found = search.find(run.writer.partial, stops, run.most_words)
+        except Full:
+            run.end_here()
+            return
+        run.tell(found, computed)
+
+    def _row(self, run: Generation, path: tuple[int, ...]) -> Probabilities:
+        """The logits after the prompt and a path of tokens.  Raises Cancelled or Full."""
+        kept, tokens = self._kept[0], [*run.prompt, *path]
+        if len(tokens) > self.context.shape.window:
+            raise Full
+        same = self.shorten(kept, self.shared(kept, tokens))
+        if not path:
+            run.reused = same
+        for chunk in chunks(tokens[same:], _PIECE):
+            logits = self._compute(run.job, chunk)
+        row: Probabilities = logits[-1].copy()
+        if len(self._rows) * row.nbytes > _ROWS_BYTES:
+            self._rows.clear()
+        self._rows[path] = row
+        return row
 
     def _compute(self, job: Job, tokens: Sequence[int]) -> Logits:
         while True:

@@ -1,0 +1,101 @@
+"""The search for the word that saves most: over tokens of a small made-up language model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+
+from ownhand.adapters.worker.decode import Ids, Probabilities, Vocabulary
+from ownhand.adapters.worker.word_search import STEPS, Found, WordSearch
+
+PIECES = [b"", b"</s>", b" the", b" they", b" inform", b"ation", b" of", b" a", b",", b"\n", b" th", b"e", b" report"]
+TOKEN = {piece: token for token, piece in enumerate(PIECES)}
+VOCABULARY = Vocabulary(PIECES, [1])
+
+
+class Model:
+    """Follows a table: tokens so far to what may come next; everything else is followed by " of"."""
+
+    def __init__(self, table: Mapping[Sequence[bytes], Mapping[bytes, float]]) -> None:
+        self._table = {tuple(TOKEN[piece] for piece in path): row for path, row in table.items()}
+        self.asked: set[tuple[int, ...]] = set()
+
+    def distribution(self, path: tuple[int, ...], partial: bytes) -> tuple[Ids, Probabilities]:
+        self.asked.add(path)
+        row = self._table.get(path, {b" of": 1.0})
+        shares = np.zeros(len(PIECES), np.float32)
+        for piece, share in row.items():
+            shares[TOKEN[piece]] = share
+        if not partial:
+            return np.arange(len(PIECES)), shares
+        ids, _ = VOCABULARY.consistent(partial)
+        return ids, shares[ids] / max(1e-9, float(shares[ids].sum()))
+
+    def find(self, partial: bytes = b"", stops: Sequence[bytes] = (), most: int = 8) -> Found:
+        return WordSearch(VOCABULARY, self.distribution, lambda: len(self.asked)).find(partial, stops, most)
+
+
+def text(found: Found) -> str:
+    return "".join(word.text for word in found.words) + " " * found.blank
+
+
+def test_a_longer_word_is_offered_before_a_likelier_one() -> None:
+    table = {(): {b" the": 0.4, b" inform": 0.3, b",": 0.3}, (b" inform",): {b"ation": 1.0}}
+    assert text(Model(table).find(most=1)) == " information "
+
+
+def test_what_was_looked_at_and_is_not_the_best_is_offered_as_another() -> None:
+    table = {
+        (): {b" report": 0.4, b" inform": 0.3},
+        (b" report",): {b",": 0.5, b"e": 0.5},
+        (b" inform",): {b"ation": 1.0},
+    }
+    found = Model(table).find(most=1)
+    assert text(found) == " information "
+    assert " report" in found.others
+
+
+def test_a_word_counts_only_as_far_as_it_ends_there() -> None:
+    table = {(): {b" th": 0.9, b" of": 0.1}, (b" th",): {b"e": 0.3, b" of": 0.7}}
+    found = Model(table).find(most=1)
+    assert found.words[0].text == " th"
+    assert found.words[0].probability == pytest.approx(0.63)
+
+
+def test_only_what_begins_with_the_typed_letters_is_offered() -> None:
+    found = Model({(): {b" inform": 0.9, b" they": 0.08, b" the": 0.02}}).find(b" th", most=1)
+    assert text(found) == "ey "
+
+
+def test_a_mark_alone_saves_nothing_so_what_follows_it_is_offered_with_it() -> None:
+    found = Model({(): {b",": 1.0}, (b",",): {b" the": 0.9, b" of": 0.1}}).find(most=1)
+    assert text(found) == ", the "
+
+
+def test_a_word_that_was_typed_in_full_is_followed_by_the_next() -> None:
+    found = Model({(): {b" a": 1.0}, (b" a",): {b" report": 0.9, b",": 0.1}}).find(b" a", most=1)
+    assert text(found) == " report "
+
+
+def test_words_are_added_only_while_they_are_nearly_certain() -> None:
+    sure = {(): {b" the": 0.9, b",": 0.1}, (b" the",): {b" report": 0.97, b",": 0.03}}
+    doubtful = {**sure, (b" the",): {b" report": 0.6, b",": 0.4}}
+    assert text(Model(sure).find(most=2)) == " the report "
+    assert text(Model(doubtful).find(most=2)) == " the "
+
+
+def test_a_completion_does_not_leave_its_line() -> None:
+    found = Model({(): {b" the": 0.9, b"\n": 0.1}, (b" the",): {b"\n": 1.0}}).find(stops=[b"\n"])
+    assert text(found) == " the"
+
+
+def test_nothing_is_offered_where_nothing_is_likely() -> None:
+    assert Model({(): {b"\n": 1.0}}).find(stops=[b"\n"]) == Found()
+
+
+def test_the_search_ends_after_a_few_steps() -> None:
+    model = Model({(): dict.fromkeys((b" the", b" they", b" inform", b" a", b" th"), 1 / 5)})
+    model.find(most=1)
+    assert len(model.asked) <= STEPS + 1
