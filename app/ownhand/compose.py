@@ -34,6 +34,7 @@ from ownhand.services.importing import Importing
 from ownhand.services.learning import Learning
 from ownhand.services.library import Library, remove_sent, write_whole
 from ownhand.services.models import Engines, Models
+from ownhand.services.own_actions import OwnActions
 from ownhand.services.personal import Personal
 from ownhand.services.privacy import Privacy
 from ownhand.services.retrieval import Retrieval
@@ -78,6 +79,7 @@ class Hand:
     tallying: Tallying
     snippets: Snippets
     abbreviating: Abbreviating
+    own_actions: OwnActions
 
     def close(self) -> None:
         """Stop the threads and close the vault."""
@@ -148,6 +150,11 @@ class App:
         return self.hand.snippets
 
     @property
+    def own_actions(self) -> OwnActions:
+        """Actions that the person made."""
+        return self.hand.own_actions
+
+    @property
     def abbreviating(self) -> Abbreviating:
         """Long forms of what was typed."""
         return self.hand.abbreviating
@@ -180,6 +187,7 @@ class App:
         self.settings.reload()
         self.learning.vault_changed()
         self.snippets.vault_changed()
+        self.own_actions.vault_changed()
         self.personal.imported(self._embed)
 
     def _embed(self) -> None:
@@ -315,6 +323,7 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
         Tallying(vault, learning),
         snippets,
         abbreviating,
+        OwnActions(vault, workers.engines.suggestion),
     )
 
 

@@ -163,6 +163,25 @@ def test_snippets_are_saved_changed_offered_for_their_name_and_deleted(
     assert "There is no snippet 'ofr'" in ownhand("snippets", "--remove", "ofr", status=1).stderr
 
 
+def test_an_action_of_ones_own_is_made_from_examples_and_carried_out(
+    imported: dict[str, Any], ownhand: Run, tmp_path: Path
+):
+    files = []
+    for number, text in enumerate(("We don't go!", "We do not go.", "I'm late!", "I am late.")):
+        files.append(tmp_path / f"{number}.txt")
+        files[-1].write_text(text, encoding="utf-8")
+    pairs = ["--phrase", str(files[0]), str(files[1]), "--phrase", str(files[2]), str(files[3])]
+    said = ownhand("actions", *pairs).stdout.strip()
+    assert "No exclamation marks." in said
+    assert "Plain  " in ownhand("actions", "--add", "Plain", said).stdout
+    assert (
+        ownhand("rewrite", "plain", "It isn't far! I'm there at 10!").stdout.strip()
+        == "It is not far. I am there at 10."
+    )
+    assert "There are no actions of yours" in ownhand("actions", "--remove", "PLAIN").stdout
+    assert "There is no action" in ownhand("actions", "--remove", "plain", status=1).stderr
+
+
 def test_how_it_is_going_can_be_asked_and_taken_into_a_spreadsheet(imported: dict[str, Any], ownhand: Run):
     assert "Nothing was counted yet" in ownhand("stats").stdout
     assert json.loads(ownhand("stats", "--json").stdout) == {"days": [], "learned": []}

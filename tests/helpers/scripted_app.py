@@ -41,6 +41,7 @@ from ownhand.domain.suggestion import (
 )
 from ownhand.errors import BadInput, Cancelled, ModelError
 from ownhand.services.downloading import Offered
+from ownhand.services.own_actions import OwnActions
 from ownhand.services.preview import Preview, Sample
 from ownhand.services.snippets import Snippets
 from ownhand.services.status import Status, StatusEvent
@@ -784,6 +785,8 @@ class ScriptedApp:
     def __post_init__(self) -> None:
         learning: Any = self.learning
         self.tallying = Tallying(self.drawer, learning)
+        engine: Any = SimpleNamespace(info=lambda: None)
+        self.own_actions = OwnActions(self.drawer, engine)
         habits: Any = SimpleNamespace(habits=Habits(), name="Robin")
         self.snippets = Snippets(self.drawer, habits)
         self.drafting = ScriptedDrafting(self.library)

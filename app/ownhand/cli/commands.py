@@ -224,15 +224,17 @@ def _draft(app: App, arguments: Arguments) -> None:
 
 
 def _rewrite(app: App, arguments: Arguments) -> None:
-    known = actions.BY_ID.get(arguments.instruction.strip().lower())
-    action = known or actions.recognise(arguments.instruction)
+    mine = app.own_actions.named(arguments.instruction)
+    instruction = mine.instruction if mine is not None else arguments.instruction
+    known = actions.BY_ID.get("custom" if mine is not None else instruction.strip().lower())
+    action = known or actions.recognise(instruction)
     _suggest(
         app,
         arguments,
         SuggestionRequest(
             action.id,
             arguments.text,
-            instruction=arguments.instruction if action.id == "custom" else "",
+            instruction=instruction if action.id == "custom" else "",
             kind=Kind.NOTE,
             variants=arguments.variants,
             personal=not arguments.plain,
@@ -558,6 +560,7 @@ COMMANDS: Mapping[str, Callable[[App, argparse.Namespace], int | None]] = {
     "complete": _complete,
     "profile": _profile,
     "preferences": _preferences,
+    "actions": own.own_actions,
     "snippets": own.snippets,
     "stats": own.stats,
     "models": _models,

@@ -88,7 +88,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--subject", default="")
     one.add_argument("--reply-to", type=_path, metavar="FILE", help="the message it answers (.eml or text)")
     _suggestion_options(one)
-    one = command("rewrite", "rework a text: " + ", ".join(_text_actions()) + ", or any instruction")
+    one = command(
+        "rewrite", "rework a text: " + ", ".join(_text_actions()) + ", an action of yours, or any instruction"
+    )
     one.add_argument("instruction", help="an action's name, or what to do in your own words")
     one.add_argument("text", nargs="?", help="the text (default: standard input)")
     _suggestion_options(one)
@@ -105,6 +107,18 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--off", metavar="ID", help="switch a rule off; what it rests on stays")
     one.add_argument("--delete", metavar="ID", help="remove a rule")
     one.add_argument("--forget", action="store_true", help="forget everything learned")
+    one = command("actions", "actions of your own: a name for an instruction ('ownhand rewrite NAME' carries it out)")
+    one.add_argument("--add", nargs=2, metavar=("NAME", "INSTRUCTION"), help="make or change one")
+    one.add_argument("--whole", action="store_true", help="--add: always for the whole draft, whatever is selected")
+    one.add_argument("--remove", metavar="NAME", help="delete one")
+    one.add_argument(
+        "--phrase",
+        nargs=2,
+        action="append",
+        type=_path,
+        metavar=("BEFORE", "AFTER"),
+        help="word an instruction from examples, each a file before and one after; give two or three",
+    )
     one = command("snippets", "texts under a name, put into a draft with {name}, {date} and other places filled")
     one.add_argument("--add", nargs=2, metavar=("NAME", "FILE"), help="save or change one; - reads standard input")
     one.add_argument("--remove", metavar="NAME", help="delete one")

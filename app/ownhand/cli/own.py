@@ -10,10 +10,13 @@ from ownhand.cli import shown
 from ownhand.cli.main import Arguments
 from ownhand.compose import App
 from ownhand.domain import tally
+from ownhand.domain.actions import Scope
+from ownhand.domain.instructions import LEAST_PAIRS
 from ownhand.domain.tally import Tally
 from ownhand.errors import BadInput
 from ownhand.services.tallying import Progress, as_csv
 
+NO_ACTIONS = "There are no actions of yours yet. Make one with: ownhand actions --add NAME INSTRUCTION"
 NO_SNIPPETS = "There are no snippets yet. Save one with: ownhand snippets --add NAME FILE"
 WEEKS = 8
 """That are listed one by one."""
@@ -33,6 +36,28 @@ def snippets(app: App, arguments: Arguments) -> None:
         app.snippets.remove(gone.id)
     rows = app.snippets.all()
     shown.put(rows, arguments, lambda: _listed([(row.name, row.text) for row in rows], NO_SNIPPETS))
+
+
+def own_actions(app: App, arguments: Arguments) -> None:
+    """Actions that the person made."""
+    if arguments.phrase is not None:
+        if len(arguments.phrase) >= LEAST_PAIRS:
+            app.models.restore()  # a capable model is asked, too
+        said = app.own_actions.phrase([(_text_of(str(one)), _text_of(str(other))) for one, other in arguments.phrase])
+        shown.put({"instruction": said}, arguments, lambda: said)
+        return
+    if arguments.add is not None:
+        name, instruction = arguments.add
+        other = app.own_actions.named(name)
+        scope = Scope.WHOLE if arguments.whole else Scope.TEXT
+        app.own_actions.save(name, instruction, scope, other.id if other is not None else "")
+    if arguments.remove is not None:
+        gone = app.own_actions.named(arguments.remove)
+        if gone is None:
+            raise BadInput(f"There is no action {arguments.remove[:40]!r} of yours. Run 'ownhand actions' to see them.")
+        app.own_actions.remove(gone.id)
+    rows = app.own_actions.all()
+    shown.put(rows, arguments, lambda: _listed([(row.name, row.instruction) for row in rows], NO_ACTIONS))
 
 
 def _text_of(file: str) -> str:

@@ -12,7 +12,7 @@ from ownhand.domain.phrases import AVOID, CUT, OPENING
 from ownhand.domain.preference import PLAIN_WORDS, Dimension, Origin, Preference, identify
 from ownhand.domain.stock import EMOJI_RE, FAMILIES, FAMILY_BY_KEY, PLAIN, SMILEY_RE
 
-_WORDS: dict[tuple[Dimension, str], tuple[str, str]] = {
+FIXED: dict[tuple[Dimension, str], tuple[str, str]] = {
     (Dimension.CONTRACTIONS, "use"): ("Use contractions (don't, I'm)", "Use contractions"),
     (Dimension.CONTRACTIONS, "avoid"): ("Write words out: do not, I am", "Do not use contractions"),
     (Dimension.EXCLAMATION, "avoid"): ("No exclamation marks", "No exclamation marks"),
@@ -38,7 +38,7 @@ _WORDS: dict[tuple[Dimension, str], tuple[str, str]] = {
     (Dimension.DASH, "hyphen"): ("“ - ” instead of em dashes", "Do not use em dashes"),
     (Dimension.DASH, "en"): ("“ – ” instead of em dashes", "Do not use em dashes"),
     (Dimension.DASH, "comma"): ("Commas instead of em dashes", "Do not use em dashes"),
-    (Dimension.DASH, "ellipsis"): ("“…” instead of em dashes", "Do not use em dashes"),
+    (Dimension.DASH, "ellipsis"): ("Ellipses instead of em dashes", "Do not use em dashes"),
     (Dimension.QUOTES, "straight"): ("Straight quotation marks", "Use straight quotes"),
     (Dimension.QUOTES, "curly"): ("Curly quotation marks", "Use curly quotes"),
     (Dimension.NUMERALS, "digits"): ("Numbers as digits: 3, not three", "Write numbers as digits"),
@@ -71,7 +71,7 @@ def rule(p: Preference) -> str:
 
 
 def _said(p: Preference, model: bool) -> str:
-    fixed = _WORDS.get((p.dimension, p.value))
+    fixed = FIXED.get((p.dimension, p.value))
     if fixed:
         return fixed[model]
     head, _, number = p.value.partition(":")

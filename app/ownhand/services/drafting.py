@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 
-from ownhand.domain import actions, facts, letter, stock
+from ownhand.domain import actions, facts, instructions, letter, stock
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import first_name_of
+from ownhand.domain.instructions import Instruction
 from ownhand.domain.personalize import Contribution, Material, personalize
 from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Speller, Stream
@@ -28,6 +29,7 @@ from ownhand.domain.suggestion import (
     SuggestionRequest,
     Why,
 )
+from ownhand.domain.text import words
 from ownhand.errors import BadInput, Cancelled, UserError
 from ownhand.services.learning import Learning
 from ownhand.services.personal import Personal
@@ -221,7 +223,8 @@ class Drafting:
             variant=variant,
             fill=self._personal.fill_in if request.personal else str,
         )
-        preferences = [*self._forms(action), *material.preferences]
+        asked = instructions.read(request.instruction) if action.id == "custom" else Instruction()
+        preferences = [*asked.rules, *self._forms(action, asked), *material.preferences]
         is_letter = _is_new_letter(request, action)
         brief = Brief(
             action,
@@ -232,11 +235,15 @@ class Drafting:
             request.reply_to,
             is_letter,
             self._frame(request, material) if is_letter else letter.Letter("", "", ""),
+            bool(asked.rules) and (asked.is_mechanical or not (asked.rest or is_capable(self._engine))),
         )
         text = ""
         for text in writer.write(brief):
             deliver(Streaming(variant, text))
-        applied = self._finish(text, action, request, preferences)
+        applied = self._finish(text, action, request, preferences, asked)
+        size = len(words(applied.text))
+        if asked.most_words is not None and size > asked.most_words:
+            writer.remarks.append(f"It has {size} words, more than the {asked.most_words} you asked for.")
         if action.scope is actions.Scope.SUBJECT:
             applied = replace(applied, text=text)
         elif action.scope is actions.Scope.CARET:
@@ -270,13 +277,24 @@ class Drafting:
         )
 
     def _finish(
-        self, text: str, action: actions.Action, request: SuggestionRequest, preferences: list[Preference]
+        self,
+        text: str,
+        action: actions.Action,
+        request: SuggestionRequest,
+        preferences: list[Preference],
+        asked: Instruction,
     ) -> Applied:
         """The deterministic pass: over a whole letter where it is one, else over its body alone."""
         parts = letter.split(text, request.recipients)
-        whole = action.id == "rewrite" and request.selection is None and bool(parts.greeting or parts.sign_off)
+        whole = (
+            (action.id == "rewrite" or asked.is_letter)
+            and request.selection is None
+            and bool(parts.greeting or parts.sign_off)
+        )
         if request.kind is Kind.EMAIL and (action.id in {"draft", "reply"} or whole):
             return self._learning.apply(text, preferences, self._addressed(request), is_letter=True)
+        if any((rule.dimension, rule.value) == (Dimension.EXCLAMATION, "avoid") for rule in asked.rules):
+            parts = replace(parts, greeting=parts.greeting.replace("!", ","), sign_off=parts.sign_off.replace("!", ","))
         applied = self._learning.apply(parts.body, preferences, request.recipients, is_letter=False)
         return replace(applied, text=letter.join(replace(parts, body=applied.text)))
 
@@ -311,10 +329,15 @@ class Drafting:
         return (request.reply_to.from_name,) if request.reply_to is not None and request.reply_to.from_name else ()
 
     @staticmethod
-    def _forms(action: actions.Action) -> list[Preference]:
+    def _forms(action: actions.Action, asked: Instruction) -> list[Preference]:
+        """The rules of an action, or of those that an instruction names."""
+        known = [action.id, *(actions.recognise(clause).id for clause in asked.rest)]
+        if asked.most_words is not None:
+            known.append("shorten")
         return [
-            Preference(f"action:{action.id}:{dimension}:{subject}", dimension, value, subject, origin=Origin.STATED)
-            for dimension, value, subject in FORM.get(action.id, ())
+            Preference(f"action:{one}:{dimension}:{subject}", dimension, value, subject, origin=Origin.STATED)
+            for one in dict.fromkeys(known)
+            for dimension, value, subject in FORM.get(one, ())
         ]
 
     @staticmethod

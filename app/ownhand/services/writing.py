@@ -44,6 +44,8 @@ class Brief:
     reply_to: ReplyContext | None = field(repr=False)
     is_letter: bool = False
     frame: letter.Letter = field(default=letter.Letter("", "", ""), repr=False)
+    by_rule: bool = False
+    """All that was asked for is done by rule, after this."""
 
 
 def is_capable(engine: Engine) -> bool:
@@ -86,6 +88,9 @@ class Writer:
     def write(self, brief: Brief) -> Iterator[str]:
         """The text so far, again and again.  Raises ModelError where the model cannot follow instructions."""
         action = brief.action
+        if brief.by_rule:
+            yield brief.text
+            return
         if action.id == "continue":
             yield from self._continue(brief.text)
             return

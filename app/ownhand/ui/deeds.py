@@ -54,6 +54,7 @@ class Deeds(QObject):
         table += [
             Command(self.tr("Accept the suggestion"), window.suggesting.accept, "Ctrl+Shift+A", text),
             Command(self.tr("Discard the suggestion"), self.discard, "Ctrl+Shift+D", text),
+            Command(self.tr("New action…"), window.acting.new, "", text),
             Command(self.tr("Next change"), self._next_change, "F7"),
             Command(self.tr("Previous change"), self._previous_change, "Shift+F7"),
             Command(self.tr("Undo"), window.edit.undo),
@@ -81,10 +82,22 @@ class Deeds(QObject):
         """What the person made themselves, for the palette."""
         window = self._window
         insert = self.tr("Insert snippet: {0}")
-        return [
+        table = [
+            Command(
+                self.tr("{0}: {1}").format(own.name, " ".join(own.instruction.split())[:60]),
+                partial(window.suggesting.ask_own, own),
+            )
+            for own in window.acting.known
+        ]
+        table += [
             Command(insert.format(snippet.name), partial(window.insert_snippet, snippet.id))
             for snippet in window.snippeting.known
         ]
+        change = self.tr("Change the action {0}…")
+        table += [
+            Command(change.format(own.name), partial(window.acting.change, own.id)) for own in window.acting.known
+        ]
+        return table
 
     def menu(self) -> QMenu:
         """The menu, made from the table when it is opened."""

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QPushButton, QStackedWidget, QWidget
 
-from ownhand.domain.actions import ACTIONS, Action, Scope
+from ownhand.domain.actions import ACTIONS, Action, OwnAction, Scope
 from ownhand.ui.comparison import Comparison, Verdict
 from ownhand.ui.diffview import DiffView
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import Flow, button, column, label, row, tool
+
+NEW, CHANGE, REMOVE = "new", "change", "remove"
 
 
 class State(StrEnum):
@@ -30,6 +32,8 @@ class ReviewPanel(QWidget):
 
     Signals:
         asked: (action id, instruction).
+        asked_own: an action that the person made.
+        own_wanted: (what to do with it, the action's id): NEW, CHANGE, REMOVE.
         instructed: the instruction field was sent off with Return.
         stopped, another, accepted, discarded: the buttons of those names.
         edited: the person changed the suggestion; carries its new text.
@@ -38,6 +42,8 @@ class ReviewPanel(QWidget):
     """
 
     asked = Signal(str, str)
+    asked_own = Signal(object)
+    own_wanted = Signal(str, str)
     instructed = Signal(str)
     stopped = Signal()
     another = Signal()
@@ -53,6 +59,11 @@ class ReviewPanel(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.state = State.IDLE
         self._buttons = self._action_buttons()
+        self._own: list[QPushButton] = []
+        self._new = button(self.tr("+"), hint=self.tr("Make an action of your own"))
+        self._new.setAccessibleName(self.tr("New action…"))
+        self._new.setProperty("pill", True)
+        self._new.clicked.connect(self._new_wanted)
         self.instruction = QLineEdit()
         self.instruction.setAccessibleName(self.tr("Notes or instruction"))
         self.instruction.setPlaceholderText(self.tr("Notes, or what to change…"))
@@ -120,9 +131,10 @@ class ReviewPanel(QWidget):
         self._feet = QWidget()
         self._feet.setLayout(row(self._take, self._edit, self._discard, None, self._why, gap=8))
 
-        actions = Flow(6)
+        self._actions = actions = Flow(6)
         for made in self._buttons:
             actions.addWidget(made)
+        actions.addWidget(self._new)
         head = row(self._caption, None, self._more, self._back, self._ahead, self._stop, gap=2)
         self.setLayout(
             column(
@@ -141,6 +153,38 @@ class ReviewPanel(QWidget):
             push.clicked.connect(self._asker(action))
             made.append(push)
         return made
+
+    def show_own_actions(self, own: Sequence[OwnAction]) -> None:
+        """The person's own actions, behind those that came along."""
+        for old in self._own:
+            self._actions.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._actions.removeWidget(self._new)
+        self._own = [self._own_button(action) for action in own]
+        for made in (*self._own, self._new):
+            self._actions.addWidget(made)
+            made.show()
+        self._actions.invalidate()
+        before: QPushButton = self._buttons[-1]
+        for made in (*self._own, self._new):
+            QWidget.setTabOrder(before, made)
+            before = made
+
+    def _own_button(self, action: OwnAction) -> QPushButton:
+        push = button(action.name.replace("&", "&&"), hint=action.instruction)
+        push.setProperty("pill", True)
+        push.setAccessibleName(action.name)
+        push.clicked.connect(AskOwn(self, action))
+        push.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        for text, what in ((self.tr("Change…"), CHANGE), (self.tr("Delete"), REMOVE)):
+            entry = QAction(text, push)
+            entry.triggered.connect(OwnWanted(self, what, action.id))
+            push.addAction(entry)
+        return push
+
+    def _new_wanted(self) -> None:
+        self.own_wanted.emit(NEW, "")
 
     def _asker(self, action: Action) -> AskButton:
         return AskButton(self, action)
@@ -282,3 +326,23 @@ class AskButton:
 
     def __call__(self, _checked: bool = False) -> None:
         self._panel.asked.emit(self._action.id, self._panel.instruction.text())
+
+
+class AskOwn:
+    """What a button of the person's own action does."""
+
+    def __init__(self, panel: ReviewPanel, action: OwnAction) -> None:
+        self._panel, self._action = panel, action
+
+    def __call__(self, _checked: bool = False) -> None:
+        self._panel.asked_own.emit(self._action)
+
+
+class OwnWanted:
+    """What an entry in the menu of such a button does."""
+
+    def __init__(self, panel: ReviewPanel, what: str, action_id: str) -> None:
+        self._panel, self._what, self._id = panel, what, action_id
+
+    def __call__(self, _checked: bool = False) -> None:
+        self._panel.own_wanted.emit(self._what, self._id)

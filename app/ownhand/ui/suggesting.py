@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QObject, Signal
 
-from ownhand.domain.actions import BY_ID, Scope, recognise
+from ownhand.domain.actions import BY_ID, OwnAction, Scope, recognise
 from ownhand.domain.suggestion import (
     Failed,
     Finished,
@@ -76,11 +76,14 @@ class Suggesting(QObject):
         self._versions: list[Version] = []
         self._index = 0
         self._text = ""
+        self._name = ""
+        """Of the action."""
         self._fresh = False
         self._began = 0.0
         self._paint = timer(self, "stream", PAINT_MS, once=False)
         self._paint.timeout.connect(self._flush)
         panel.asked.connect(self.ask)
+        panel.asked_own.connect(self.ask_own)
         panel.instructed.connect(self.instruct)
         panel.stopped.connect(self.stop)
         panel.another.connect(self._another)
@@ -109,9 +112,14 @@ class Suggesting(QObject):
         else:
             self.ask(recognise(instruction).id, instruction)
 
-    def ask(self, action_id: str, instruction: str = "") -> None:
+    def ask_own(self, own: OwnAction) -> None:
+        """Start an action that the person made."""
+        self.ask("custom", own.instruction, own)
+
+    def ask(self, action_id: str, instruction: str = "", own: OwnAction | None = None) -> None:
         """Start an action on the draft or the selection."""
         action = BY_ID[action_id]
+        whole = own is not None and own.scope is Scope.WHOLE
         draft, place = self._session.draft(), self._edit.place()
         missing = self._missing(action_id, draft.text, instruction)
         if missing:
@@ -123,7 +131,7 @@ class Suggesting(QObject):
         caret = len(place.prefix)
         if action.scope is Scope.CARET:
             self._span = self._edit.span(caret, caret)
-        elif place.selection is not None and action.scope is Scope.TEXT:
+        elif place.selection is not None and action.scope is Scope.TEXT and not whole:
             self._span = self._edit.span(*place.selection)
         else:
             self._span = self._edit.span(0, len(draft.text))
@@ -131,7 +139,7 @@ class Suggesting(QObject):
         self._request = SuggestionRequest(
             action_id=action_id,
             text=place.prefix if action.scope is Scope.CARET else draft.text,
-            selection=place.selection if action.scope is Scope.TEXT else None,
+            selection=place.selection if action.scope is Scope.TEXT and not whole else None,
             instruction=instruction.strip(),
             kind=draft.kind,
             subject=draft.subject,
@@ -140,6 +148,7 @@ class Suggesting(QObject):
             reply_to=draft.reply_to,
         )
         self._versions, self._index = [], 0
+        self._name = own.name if own is not None else action.label
         self._begin(self._request)
 
     def _missing(self, action_id: str, text: str, instruction: str) -> str:
@@ -223,7 +232,7 @@ class Suggesting(QObject):
             self._panel.show_stream(self._caption(), self._text)
 
     def _caption(self) -> str:
-        return BY_ID[self._request.action_id].label if self._request is not None else ""
+        return self._name if self._request is not None else ""
 
     def _show_versions(self) -> None:
         if not self._versions:

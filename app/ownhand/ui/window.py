@@ -14,6 +14,7 @@ from ownhand.domain.preference import Preference
 from ownhand.domain.suggestion import Suggestion
 from ownhand.services.status import StatusEvent
 from ownhand.settings import COMPLETION_MODEL, FONT_SIZE, THEME
+from ownhand.ui.acting import Acting
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.commands import Command, Palette
 from ownhand.ui.contract import App
@@ -82,6 +83,7 @@ class MainWindow(QMainWindow):
         self.suggesting = Suggesting(
             self.review, self.edit, self.header, self.session, app.drafting, bridge, self.current_audience
         )
+        self.acting = Acting(app.own_actions, self.review, bridge, self)
         self._lay_out()
         self._connect()
         self.commands = self.deeds.commands()
@@ -135,6 +137,7 @@ class MainWindow(QMainWindow):
         self.library.snippet_delete_wanted.connect(self.snippeting.remove)
         self.snippeting.changed.connect(self.library.reload)
         self.snippeting.removed.connect(self._snippet_removed)
+        self.acting.removed.connect(self._action_removed)
         self.reader.left.connect(self.back_to_page)
         self.reader.forget_wanted.connect(self._forget_document)
         self.header.subject_wanted.connect(self.deeds.suggest_subject)
@@ -244,6 +247,9 @@ class MainWindow(QMainWindow):
     def _snippet_removed(self, name: str) -> None:
         self.toast.say(self.tr("“{0}” was deleted.").format(name), self.tr("Undo"), self.snippeting.bring_back)
 
+    def _action_removed(self, name: str) -> None:
+        self.toast.say(self.tr("“{0}” was deleted.").format(name), self.tr("Undo"), self.acting.bring_back)
+
     def drop_draft_to(self, address: str) -> None:
         """A person is about to be forgotten: a draft to them that is on the page is not saved again."""
         if self.session.is_open and address in map(address_of, self.session.draft().recipients):
@@ -291,6 +297,7 @@ class MainWindow(QMainWindow):
         """Everything that comes from the vault, anew."""
         self.library.reload()
         self.snippeting.reload()
+        self.acting.reload()
         library = self.app.library
         self.bridge.run(
             lambda: (library.audiences(), known_people(library.drafts(), library.documents())), self._people
