@@ -31,6 +31,7 @@ from ownhand.services.completing import Completing
 from ownhand.services.downloading import Downloads
 from ownhand.services.drafting import Drafting
 from ownhand.services.importing import Importing
+from ownhand.services.inferring import Inferring
 from ownhand.services.learning import Learning
 from ownhand.services.library import Library, remove_sent, write_whole
 from ownhand.services.models import Engines, Models
@@ -101,6 +102,7 @@ class App:
     status: Status
     engines: Engines
     recall: RecallClient
+    inferring: Inferring
     troubles: list[str] = field(default_factory=list)
     """Sentences to show once after the start."""
 
@@ -171,6 +173,7 @@ class App:
         self.library.on_forgotten = self.personal.forgotten
         self.privacy.on_restored = self._restored
         self.personal.start(self._restore_models, self._embed)
+        self.engines.on_use = self.inferring.used
         self.watching.start()
 
     def _restore_models(self) -> None:
@@ -195,6 +198,7 @@ class App:
 
     def close(self) -> None:
         """End everything in order: download, threads, workers, vault."""
+        self.inferring.close()
         self.downloads.close()
         self.hand.watching.close()
         self.hand.completing.close()
@@ -376,6 +380,7 @@ def build(options: Options) -> App:
         workers.status,
         workers.engines,
         workers.recall,
+        Inferring(vault, hand.learning, workers.engines.background, hand.settings),
     )
     workers.recall.on_respawn = hand.personal.refill_recall
     return app

@@ -63,8 +63,7 @@ class Learning:
         text = authorship.own_words(document.text, self.machine_made())
         if not text.strip():
             return
-        if self._settings.get(SENSITIVE):
-            text = mask(text)
+        text = self.safe(text)
         audience = resolve_audience(self._audiences(), document.recipients)
         with self._lock:
             measuring.add(self._profile, replace(document, text=text), audience)
@@ -276,6 +275,14 @@ class Learning:
         stated = replace(parsed, audience=audience, origin=Origin.STATED)
         self._store(stated)
         return stated
+
+    def infer(self, preference: Preference) -> None:
+        """Take in a preference that was inferred and checked elsewhere (inferring.py)."""
+        self._store(preference)
+
+    def safe(self, text: str) -> str:
+        """The text as prompts may have it."""
+        return mask(text) if self._settings.get(SENSITIVE) else text
 
     def delete(self, preference: Preference) -> None:
         """Remove a rule; evidence seen so far does not bring it back."""

@@ -50,8 +50,12 @@ class Engines:
         self._remembered: dict[str, list[Sequence[str]]] = {}
         self._idle: LoadedEngine | None = None
         """An engine that was only asked about files so far; the next model is loaded into it."""
-        self.completion: Engine = RoleEngine(lambda: self._engine("completion"))
-        self.suggestion: Engine = RoleEngine(lambda: self._engine("suggestion"))
+        self.on_use: Callable[[], None] = lambda: None
+        """Called before each completion and suggestion, from whatever thread asks for it."""
+        self.completion: Engine = RoleEngine(lambda: self._engine("completion"), lambda: self.on_use())
+        self.suggestion: Engine = RoleEngine(lambda: self._engine("suggestion"), lambda: self.on_use())
+        self.background: Engine = RoleEngine(lambda: self._engine("suggestion"))
+        """The engine of suggestions for work that nobody waits for."""
 
     def path(self, role: Role) -> Path:
         """The model file of a role."""
@@ -198,8 +202,9 @@ def _meanwhile(sentence: str, roles: Sequence[Role]) -> str:
 class RoleEngine:
     """The engine that serves a role now; looked up at every call, so that a changed model is used at once."""
 
-    def __init__(self, current: Callable[[], LoadedEngine]) -> None:
+    def __init__(self, current: Callable[[], LoadedEngine], used: Callable[[], None] = lambda: None) -> None:
         self._current = current
+        self._used = used
 
     def load(self, model: Path) -> ModelInfo:
         """Load another model into it."""
@@ -211,6 +216,7 @@ class RoleEngine:
 
     def generate(self, request: Generate) -> Stream:
         """A stream of text."""
+        self._used()
         return self._current().generate(request)
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:

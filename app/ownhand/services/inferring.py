@@ -1,0 +1,165 @@
+"""Preferences that no detector knows: inferred by a capable model while nobody needs it, and checked before they count.
+
+A claim that a detector could have seen is left to the detectors: with the evidence it is there already, and without it
+is not true.  All others are put to the model on edits and texts that they were not inferred from.  Any use of the
+engine ends the work at once; it begins anew after the next quiet while.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from ownhand.domain import claims
+from ownhand.domain.draft import EVERYONE
+from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream, Vault
+from ownhand.domain.preference import Dimension, Edit, Preference, confidence, identify
+from ownhand.domain.wording import parse_statement, statement
+from ownhand.errors import Cancelled, UserError
+from ownhand.services.learning import Learning
+from ownhand.services.rest import Rest
+from ownhand.settings import LEARN, Settings
+
+_log = logging.getLogger(__name__)
+
+PARAMETERS = 1_000_000_000
+"""From here on a model's description of a person's taste is worth checking."""
+QUIET_S = 120.0
+SEEN = "inferring.seen"
+"""Setting: id of the newest edit that was looked at."""
+_SHOWN = 4
+_CHECKED = 5
+_NEW = 3
+"""Changed edits that must have come since the last time."""
+_OWN_TEXTS = 2
+
+
+class Inferring:
+    """Asks, checks and stores; one run at a time."""
+
+    def __init__(
+        self, vault: Vault, learning: Learning, engine: Engine, settings: Settings, parameters: int = PARAMETERS
+    ) -> None:
+        self._vault = vault
+        self._learning = learning
+        self._engine = engine
+        self._settings = settings
+        self._parameters = parameters
+        self._rest = Rest(lambda: QUIET_S if settings.get(LEARN) else 0.0, self._act)
+        self._running = threading.Lock()
+        self._cancelled = threading.Event()
+        self._stream: Stream | None = None
+
+    def used(self) -> None:
+        """Somebody needs the engine: stop, and wait for the next quiet while.  Cheap; at every request."""
+        self.cancel()
+        self._rest.put_off()
+
+    def cancel(self) -> None:
+        """End a run that is under way."""
+        self._cancelled.set()
+        stream = self._stream
+        if stream is not None:
+            stream.close()
+
+    def close(self) -> None:
+        """Never run again."""
+        self._rest.close()
+        self.cancel()
+
+    def _act(self) -> None:
+        try:
+            self.run()
+        except Cancelled:
+            self._rest.put_off()
+        except UserError as error:
+            _log.warning("no preferences were inferred: %s", type(error).__name__)
+
+    def run(self) -> list[Preference]:
+        """What new edits say beyond what the detectors see; stored, each with the edits it rests on.
+
+        Raises Cancelled, ModelError, WorkerError.
+        """
+        if not self._running.acquire(blocking=False):
+            return []
+        try:
+            self._cancelled.clear()
+            return self._run() if self._settings.get(LEARN) and self._capable() else []
+        finally:
+            self._running.release()
+
+    def _capable(self) -> bool:
+        info = self._engine.info()
+        return info is not None and info.chat and info.parameters >= self._parameters
+
+    def _run(self) -> list[Preference]:
+        changed = [edit for edit in self._vault.edits(200) if edit.kept.strip() != edit.suggested.strip()]
+        seen = self._vault.setting(SEEN)
+        new = next((n for n, edit in enumerate(changed) if edit.id == seen), len(changed))
+        if new < _NEW:
+            return []
+        shown, others = changed[:_SHOWN], changed[_SHOWN : _SHOWN + _CHECKED]
+        found: list[Preference] = []
+        for claim in claims.claims_in(self._ask(claims.question(shown), 160), shown):
+            preference = self._checked(claim, shown, others)
+            if preference is not None:
+                self._learning.infer(preference)
+                found.append(preference)
+        self._vault.set_setting(SEEN, changed[0].id)
+        return found
+
+    def _checked(self, claim: str, shown: Sequence[Edit], others: Sequence[Edit]) -> Preference | None:
+        """The claim as a preference, None where it is known, was deleted, or is not borne out."""
+        parsed = parse_statement(claim)
+        if parsed is None or parsed.dimension is not Dimension.CUSTOM:
+            return None
+        audiences = {edit.audience for edit in shown}
+        audience = audiences.pop() if len(audiences) == 1 else EVERYONE
+        identity = identify(Dimension.CUSTOM, "", claim, audience)
+        stored = self._vault.preferences()
+        if any(item.id == identity or claims.alike(claim, item.value or statement(item)) for item in stored):
+            return None
+        agreeing, conflicting = [], 0
+        for edit in others:
+            answer = claims.is_yes(self._ask(claims.follows(claim, edit), 4))
+            if answer:
+                agreeing.append(edit.id)
+            conflicting += answer is False
+        for document in self._own_texts():
+            conflicting += claims.is_yes(self._ask(claims.breaks(claim, document), 4)) is True
+        preference = Preference(
+            identity, Dimension.CUSTOM, claim, "", audience, agreeing=float(len(agreeing)),
+            conflicting=float(conflicting), edits=tuple(agreeing), statement=claim,
+        )  # fmt: skip
+        return preference if len(agreeing) >= 2 and confidence(preference) > 0.6 else None
+
+    def _own_texts(self) -> list[str]:
+        found: list[str] = []
+        for document in self._vault.each_document():
+            if len(document.text.split()) >= 20:
+                found.append(document.text)
+            if len(found) == _OWN_TEXTS:
+                break
+        return found
+
+    def _ask(self, task: str, max_tokens: int) -> str:
+        if self._cancelled.is_set():
+            raise Cancelled
+        prompt = self._engine.render([{"role": "user", "content": self._learning.safe(task)}])
+        stream = self._engine.generate(
+            Generate(Lane.SUGGESTION, prompt, max_tokens=max_tokens, sampling=Sampling(0.0, repeat_penalty=1.05))
+        )
+        self._stream = stream
+        text = ""
+        try:
+            for piece in stream:
+                if self._cancelled.is_set():
+                    break
+                text += piece.text
+        finally:
+            self._stream = None
+            stream.close()
+        if self._cancelled.is_set():
+            raise Cancelled
+        return text.strip()
