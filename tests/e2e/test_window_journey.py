@@ -22,10 +22,13 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QTextEdit
 from helpers.driven_program import DrivenProgram
 from helpers.person import CONTROL, OFFSCREEN, SHIFT, Person, child_workers, press, wait_for
 from ownhand.compose import App, Options, build, open_vault
+from ownhand.domain import tally
 from ownhand.domain.completion import Completion
 from ownhand.settings import WELCOMED, Settings
 from ownhand.ui.learnedpage import EvidenceDialog
+from ownhand.ui.review import State
 from ownhand.ui.session import AUTOSAVE_MS
+from ownhand.ui.snippeting import SnippetDialog
 
 pytestmark = [pytest.mark.qt_log_ignore(OFFSCREEN, extend=True), pytest.mark.timeout(300)]
 
@@ -106,6 +109,61 @@ def test_the_greeting_for_a_known_recipient_is_offered_from_the_first_letter(rob
     robin.key(Qt.Key.Key_Escape)
     assert robin.ghost == ""
     assert robin.page == "H"
+
+
+def test_an_abbreviation_becomes_its_long_form_with_tab_and_comes_back_with_undo(robin: Person) -> None:
+    wait_for("the history to be known", lambda: robin.app.learning.greeting((DANA,), "everyone")[0])
+    robin.new_email(DANA, "The gate")
+    robin.write("Hi Dana,\n\nThe gate is open. Lmk")
+    assert wait_for("the long form", lambda: robin.ghost) == "Let me know"
+    assert robin.page.endswith(" Lmk")
+    robin.key(Qt.Key.Key_Tab)
+    assert robin.page == "Hi Dana,\n\nThe gate is open. Let me know"
+    robin.key(Qt.Key.Key_Z, CONTROL)
+    assert robin.page == "Hi Dana,\n\nThe gate is open. Lmk"
+
+
+def test_a_snippet_made_from_the_selection_is_put_in_by_its_name_and_walked_through(robin: Person) -> None:
+    robin.new_email(DANA, "An offer")
+    robin.write("Hi {name}, the bowls are {price} each.")
+    robin.window.edit.selectAll()
+    robin.window.find_command("New snippet…").do()
+    dialog = wait_for("the dialog", lambda: robin.window.findChild(SnippetDialog))
+    dialog.name.setText("bwl")
+    press(dialog, "Save")
+    wait_for("the snippet", lambda: [one.name for one in robin.window.snippeting.known] == ["bwl"])
+
+    robin.new_email(DANA, "The same again")
+    robin.write("bwl")
+    assert wait_for("the snippet as ghost text", lambda: robin.ghost) == "Hi Dana, the bowls are {price} each."
+    robin.key(Qt.Key.Key_Tab)
+    robin.write("12")
+    robin.key(Qt.Key.Key_Tab)
+    assert robin.page == "Hi Dana, the bowls are 12 each."
+    assert robin.window.edit.caret == len(robin.page)
+
+
+def test_an_own_action_is_carried_out_and_how_it_went_is_counted(robin: Person) -> None:
+    robin.new_email(DANA, "Plain words")
+    robin.write("Hi Dana,\n\nit isn't far! I'm there at 10!\n\nCheers,\nRobin")
+    robin.app.own_actions.save("Plain", "No exclamation marks. Write out contractions.")
+    robin.window.acting.reload()
+    before = tally.total(robin.app.tallying.progress().days)
+    press(robin.review, "Plain")
+    wait_for("the suggestion", lambda: robin.review.state is State.READY)
+    robin.accept()
+    assert robin.page == "Hi Dana,\n\nit is not far. I am there at 10.\n\nCheers,\nRobin"
+    learned: list[bool] = []
+    robin.window.session.settle(lambda: learned.append(True))
+    wait_for("what became of it", lambda: learned)
+    robin.desktop.open_settings("progress")
+    settings = robin.desktop.settings
+    assert settings is not None
+    wait_for("the counts", lambda: "suggestions" in settings.progress._summary.text())
+    after = tally.total(robin.app.tallying.progress().days)
+    assert (after.accepted, after.edited) == (before.accepted + 1, before.edited)
+    settings.close()
+    robin.come_to_the_page()
 
 
 # ----------------------------------------------------------------------------------------------------------- suggestion

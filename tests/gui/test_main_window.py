@@ -356,3 +356,9 @@ def test_everything_that_takes_the_focus_has_a_name(window, qtbot):
 def test_opening_what_is_gone_is_told(window, qtbot, missing):
     window.open_draft(missing)
     qtbot.waitUntil(lambda: window.toast.text == "This draft is no longer there.")
+
+
+def test_how_it_is_going_is_a_command(window, qtbot):
+    with qtbot.waitSignal(window.settings_wanted) as wanted:
+        window.find_command("How it is going").do()
+    assert wanted.args == ["progress"]

@@ -73,6 +73,7 @@ class Deeds(QObject):
             Command(self.tr("Add writing to learn from…"), window.import_wanted.emit, "Ctrl+I", self.tr("Ownhand")),
             Command(self.tr("Commands…"), window.open_palette, "Ctrl+K", self.tr("Ownhand")),
             Command(self.tr("Settings…"), self._settings, "Ctrl+,", self.tr("Ownhand")),
+            Command(self.tr("How it is going"), self._progress, "", self.tr("Ownhand")),
             Command(self.tr("Lock"), window.lock_wanted.emit, "Ctrl+Alt+L", self.tr("Ownhand")),
             Command(self.tr("Quit"), self._quit, quit_keys, self.tr("Ownhand")),
         ]
@@ -278,6 +279,9 @@ class Deeds(QObject):
 
     def _settings(self) -> None:
         self._window.settings_wanted.emit("style")
+
+    def _progress(self) -> None:
+        self._window.settings_wanted.emit("progress")
 
     def _quit(self) -> None:
         self._window.close()

@@ -32,6 +32,7 @@ from ownhand.ui.historypage import HistoryPage
 from ownhand.ui.learnedpage import LearnedPage
 from ownhand.ui.modelspage import ModelsPage
 from ownhand.ui.privacypage import PrivacyPage
+from ownhand.ui.progresspage import ProgressPage
 from ownhand.ui.style import StylePanel
 from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import column, label, row, scrolling, tool
@@ -132,12 +133,14 @@ class SettingsDialog(QDialog):
         self.style_panel = StylePanel(theme, app, bridge, with_groups=True)
         self.groups = Groups(app, bridge, self)
         self.learned = LearnedPage(theme, app, bridge)
+        self.progress = ProgressPage(theme, app, bridge)
         self.history = HistoryPage(theme, app, bridge)
         self.models = ModelsPage(theme, app, bridge)
         self.privacy = PrivacyPage(theme, app, bridge)
         self._pages: list[tuple[str, str, QWidget]] = [
             ("style", self.tr("Style"), self._style_page()),
             ("learned", self.tr("Learned"), self.learned),
+            ("progress", self.tr("How it is going"), self.progress),
             ("history", self.tr("History"), self.history),
             ("models", self.tr("Models"), self.models),
             ("privacy", self.tr("Privacy"), self.privacy),
@@ -187,7 +190,7 @@ class SettingsDialog(QDialog):
 
     def reload(self) -> None:
         """Fetch anew what the pages show."""
-        for page in (self.style_panel, self.learned, self.history, self.models, self.privacy):
+        for page in (self.style_panel, self.learned, self.progress, self.history, self.models, self.privacy):
             page.reload()
 
     def _style_page(self) -> QWidget:
