@@ -9,9 +9,9 @@
     "own_addresses": ["..."]} {"op": "preferences", "user": "u"} {"op": "close_user", "user": "u"}
 
 Every answer is {"result": ...} or {"error": "one sentence"}.  "personal": false leaves the personal model out,
-"seed": n chooses among variants; both are accepted in every call.  Each user has a vault of its own below the
-given folder, under a random key that only this process ever holds; it is removed with `close_user` or at the
-end of the input.
+"without": ["memory", ...] some of its layers, and "seed": n chooses among variants; all are accepted in every call.
+Each user has a vault of its own below the given folder, under a random key that only this process ever holds; it is
+removed with `close_user` or at the end of the input.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from ownhand.adapters.importers import IMPORTERS
 from ownhand.domain import actions
 from ownhand.domain.completion import CompletionContext
 from ownhand.domain.corpus import Document, Kind, ReplyContext
+from ownhand.domain.personalize import LAYERS
 from ownhand.domain.preference import Edit
 from ownhand.domain.suggestion import Suggestion, SuggestionRequest
 from ownhand.errors import BadInput, OwnhandError
@@ -179,7 +180,7 @@ class Batch:
             _people(given.get("to")),
             reply_to=_reply_to(given.get("reply_to")),
         )
-        shown = self._hand(line).completing.complete(context, personal=_personal(line))
+        shown = self._hand(line).completing.complete(context, personal=_personal(line), without=_left_out(line))
         return {
             "result": shown.text,
             "shown": bool(shown.text),
@@ -225,6 +226,7 @@ class Batch:
                 reply_to=_reply_to(context.get("reply_to")),
                 seed=_seed(line),
                 personal=_personal(line),
+                without=_left_out(line),
             ),
         )
 
@@ -241,7 +243,9 @@ class Batch:
             "", "", _kind(given), _text(given, "subject", ""), _people(given.get("to")),
             reply_to=_reply_to(given.get("reply_to")),
         )  # fmt: skip
-        return {"result": hand.completing.score(context, _text(line, "text"), personal=personal)}
+        return {
+            "result": hand.completing.score(context, _text(line, "text"), personal=personal, without=_left_out(line))
+        }
 
     def _observe(self, line: Line) -> dict[str, Any]:
         event = _object(line, "event")
@@ -413,6 +417,14 @@ def _personal(line: Line) -> bool:
     if not isinstance(value, bool):
         raise BadInput("The field 'personal' must be true or false.")
     return value
+
+
+def _left_out(line: Line) -> tuple[str, ...]:
+    given = tuple(_texts(line.get("without"), "The field 'without' must be a list of layers."))
+    known = [layer.id for layer in LAYERS]
+    if unknown := [layer for layer in given if layer not in known]:
+        raise BadInput(f"There is no layer {unknown[0][:60]!r}. Known are: {', '.join(known)}.")
+    return given
 
 
 def _seed(line: Line) -> int:

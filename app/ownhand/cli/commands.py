@@ -532,14 +532,17 @@ def _doctor(arguments: Arguments) -> int:
 
 
 def _bench(arguments: Arguments) -> int:
-    from ownhand.cli import bench, bench_history, bench_retrieval
+    from ownhand.cli import bench, bench_history, bench_personal, bench_retrieval
 
     if arguments.what == "import":
         figures = bench_history.importing()
         shown.put(figures, arguments, lambda: bench_history.import_text(figures))
+    elif arguments.what in ("personal", "retrieval") and arguments.authors is None:
+        raise BadInput("Say where the authors' messages are: --author DIR.")
+    elif arguments.what == "personal":
+        figures = bench_personal.measure(arguments.authors, arguments.user, arguments.messages, arguments.rounds)
+        shown.put(figures, arguments, lambda: bench_personal.text(figures))
     elif arguments.what == "retrieval":
-        if arguments.authors is None:
-            raise BadInput("Say where the authors' messages are: --authors DIR.")
         figures = bench_retrieval.measure(arguments.authors, arguments.user, arguments.messages)
         shown.put(figures, arguments, lambda: bench_retrieval.text(figures))
     elif arguments.what == "search":

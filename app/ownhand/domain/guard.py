@@ -16,7 +16,7 @@ from itertools import pairwise
 from ownhand.domain import facts
 from ownhand.domain.text import levenshtein, sentences, words
 
-_FUNCTION = frozenset(
+FUNCTION_WORDS = frozenset(
     "a about above after again against all also am an and any are as at be because been before being "
     "below between both but by can cannot could did do does doing done down during each either else even "
     "ever every few for from further get got had has have having he her here hers herself him himself his "
@@ -29,12 +29,15 @@ _FUNCTION = frozenset(
     "your yours yourself i'm i've i'll i'd it's that's there's don't doesn't didn't can't won't isn't "
     "aren't wasn't we're we'll we've you're you'll let's regards hi hello dear hey".split()
 )
+"""Words that say little of what a text is about, and much of how it is written; in lower case."""
 
 
 def stems(text: str) -> list[str]:
     """The content words of a text, cut to five letters, so that inflections agree."""
     return [
-        word.lower()[:5] for word in words(text) if word.lower().replace("’", "'") not in _FUNCTION and len(word) > 1
+        word.lower()[:5]
+        for word in words(text)
+        if word.lower().replace("’", "'") not in FUNCTION_WORDS and len(word) > 1
     ]
 
 
@@ -92,7 +95,7 @@ def expands(point: str, sentence: str) -> bool:
 
 def _spells_alike(before: Sequence[str], after: Sequence[str]) -> bool:
     """Every content word is still there, give or take its spelling, and none is new."""
-    old, new = ([word.lower() for word in side if word.lower() not in _FUNCTION] for side in (before, after))
+    old, new = ([word.lower() for word in side if word.lower() not in FUNCTION_WORDS] for side in (before, after))
     lost = [word for word in old if not difflib.get_close_matches(word, [w.lower() for w in after], 1, 0.6)]
     added = [word for word in new if not difflib.get_close_matches(word, [w.lower() for w in before], 1, 0.6)]
     return not lost and not added

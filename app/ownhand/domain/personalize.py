@@ -8,7 +8,8 @@ by itself.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ownhand.domain import wording
 from ownhand.domain.corpus import Hit
@@ -91,6 +92,21 @@ LAYERS: tuple[Layer, ...] = (
     Layer("words", "Words to prefer and avoid", _words),
     Layer("memory", "Personal memory", _memory),
 )
+
+
+def withheld(material: Material, without: Collection[str]) -> Material:
+    """The material without what some layers are made from, so that no later pass applies it either."""
+    fields: dict[str, dict[str, Any]] = {
+        "profile": {"profile_rules": ()},
+        "examples": {"passages": ()},
+        "preferences": {"preferences": ()},
+        "words": {"biases": {}},
+        "memory": {"memory": ""},
+    }
+    changes: dict[str, Any] = {}
+    for layer in without:
+        changes.update(fields.get(layer, {}))
+    return replace(material, **changes)
 
 
 def personalize(material: Material, without: Collection[str] = ()) -> Contribution:

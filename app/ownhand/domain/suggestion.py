@@ -30,6 +30,8 @@ class SuggestionRequest:
     variants: int = 1
     seed: int = 0
     personal: bool = True
+    without: tuple[str, ...] = ()
+    """Layers of the personal model to leave out, by their names in personalize.LAYERS."""
     strength: float | None = None
     """0 to 1 in place of what the settings say."""
 

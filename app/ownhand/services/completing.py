@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ownhand.domain.completion import (
@@ -26,6 +26,7 @@ from ownhand.domain.completion import (
     probability_of,
 )
 from ownhand.domain.corpus import Kind
+from ownhand.domain.personalize import LAYERS
 from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream, Usage
 from ownhand.errors import UserError, WorkerError
 from ownhand.services.personal import Personal
@@ -152,7 +153,8 @@ class Completing:
             self.reasons["shown"] += 1
             deliver(context.revision, replace(whole, ms=1000 * (time.perf_counter() - started)))
             return
-        memory = self._from_memory(context)
+        active = self._active()
+        memory = self._from_memory(context, active)
         first = self._judge(context, (memory,), started)
         if first.probability >= AT_ONCE:
             deliver(context.revision, first)
@@ -161,7 +163,7 @@ class Completing:
             if self._wake.wait_for(lambda: self._generation != generation, self._debounce.wait_ms() / 1000):
                 return
         asked = time.perf_counter()
-        model, usage = self._from_model(context, generation)
+        model, usage = self._from_model(context, generation, active)
         if self._generation != generation:
             return
         self._debounce = self._debounce.observed(1000 * (time.perf_counter() - asked))
@@ -179,7 +181,7 @@ class Completing:
         word = shown.text.split()[0] if shown.text.split() else ""
         if not word or not shown.text.startswith((" ", word)) or context.prefix[-1:].isalnum():
             return ""
-        candidate, _ = self._from_model(context, generation, {word.strip(",.;:!?"): BANNED})
+        candidate, _ = self._from_model(context, generation, self._active(), {word.strip(",.;:!?"): BANNED})
         text, probability = choose(candidate, self._gate) if candidate else ("", 0.0)
         ok = (
             text
@@ -188,10 +190,18 @@ class Completing:
         )
         return text if ok is None else ""
 
-    def complete(self, context: CompletionContext, *, personal: bool = True, abbreviations: bool = False) -> Completion:
+    def complete(
+        self,
+        context: CompletionContext,
+        *,
+        personal: bool = True,
+        abbreviations: bool = False,
+        without: Collection[str] = (),
+    ) -> Completion:
         """Both lanes, waited for: what the window would show at this place.
 
-        With `abbreviations` the answer may be the long form of what stands before the caret, and then replaces it.
+        `without` names layers of the personal model to leave out, `personal` False leaves out all of them.  With
+        `abbreviations` the answer may be the long form of what stands before the caret, and then replaces it.
         """
         started = time.perf_counter()
         refused = self._refuse(context)
@@ -200,8 +210,9 @@ class Completing:
         whole = self._long_form(context) if abbreviations else None
         if whole is not None:
             return replace(whole, ms=1000 * (time.perf_counter() - started))
-        memory = self._from_memory(context) if personal else None
-        model, usage = self._from_model(context, None, personal=personal)
+        active = self._active(without) if personal else frozenset()
+        memory = self._from_memory(context, active)
+        model, usage = self._from_model(context, None, active)
         return replace(self._judge(context, (model, memory), started, usage.others), usage=usage)
 
     # the lanes
@@ -213,9 +224,15 @@ class Completing:
             return Suppressed.MID_WORD
         return None
 
-    def _from_memory(self, context: CompletionContext) -> Candidate | None:
-        opening = self._personal.opening(context)
-        if opening:
+    def _active(self, without: Collection[str] = ()) -> frozenset[str]:
+        """The layers that take part: at strength 0 none, so that the plain model answers."""
+        if self._personal.memory_weight <= 0:
+            return frozenset()
+        return frozenset(layer.id for layer in LAYERS if layer.id not in without)
+
+    def _from_memory(self, context: CompletionContext, active: frozenset[str]) -> Candidate | None:
+        opening = self._personal.opening(context) if "profile" in active else None
+        if opening or "memory" not in active:
             return opening
         return self._personal.memory.complete(context.prefix, self._max_words())
 
@@ -223,11 +240,10 @@ class Completing:
         self,
         context: CompletionContext,
         generation: int | None,
+        active: frozenset[str],
         bias: Mapping[str, float] | None = None,
-        *,
-        personal: bool = True,
     ) -> tuple[Candidate | None, Usage]:
-        banned = dict(self._personal.completion_bias(context.audience)) if personal else {}
+        banned = dict(self._personal.completion_bias(context.audience)) if "words" in active else {}
         banned.update(bias or {})
         request = Generate(
             Lane.COMPLETION,
@@ -239,8 +255,8 @@ class Completing:
             stop=("\n",) if context.prefix.strip() else (),
             bias=banned,
             heal=True,
-            memory=self._personal.token_memory if personal else "",
-            memory_weight=self._personal.memory_weight if personal else 0.0,
+            memory=self._personal.token_memory if "memory" in active else "",
+            memory_weight=self._personal.memory_weight if "memory" in active else 0.0,
             min_probability=self._gate.min_probability / 3,
             most_words=self._max_words(),
         )
@@ -278,13 +294,16 @@ class Completing:
         candidate = Candidate(tuple(steps), probability_of(logprobs), "model", whole) if steps else None
         return candidate, stream.usage
 
-    def score(self, context: CompletionContext, text: str, *, personal: bool = True) -> float:
+    def score(
+        self, context: CompletionContext, text: str, *, personal: bool = True, without: Collection[str] = ()
+    ) -> float:
         """Natural-log likelihood of a text in its context, under the personal model or the plain one."""
+        remembers = personal and "memory" in self._active(without)
         return self._engine.score(
             plain(self.preamble(context)),
             text,
-            self._personal.token_memory if personal else "",
-            self._personal.memory_weight if personal else 0.0,
+            self._personal.token_memory if remembers else "",
+            self._personal.memory_weight if remembers else 0.0,
         )
 
     def preamble(self, context: CompletionContext) -> str:

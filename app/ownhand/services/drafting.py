@@ -15,7 +15,7 @@ from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import first_name_of
 from ownhand.domain.instructions import Instruction
-from ownhand.domain.personalize import Contribution, Material, personalize
+from ownhand.domain.personalize import Contribution, Material, personalize, withheld
 from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Speller, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
@@ -160,7 +160,8 @@ class Drafting:
             examples=EXAMPLES if shown else 0,
             letter=_is_new_letter(request, action),
         )
-        contribution = personalize(material)
+        material = withheld(material, request.without)
+        contribution = personalize(material, request.without)
         gathered = 1000 * (time.perf_counter() - started)
 
         def write(variant: int) -> Suggestion:
