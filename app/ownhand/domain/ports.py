@@ -17,6 +17,7 @@ from ownhand.domain.actions import OwnAction
 from ownhand.domain.corpus import Document, Passage, Source
 from ownhand.domain.download import Connection, Outcome
 from ownhand.domain.draft import Audience, Draft
+from ownhand.domain.lessons import Lesson
 from ownhand.domain.preference import Edit, Evidence, Preference
 from ownhand.domain.snippets import Snippet
 
@@ -75,6 +76,9 @@ class Generate:
     memory: str = ""
     """Name of the token memory to mix in, '' for none."""
     memory_weight: float = 0.0
+    adapters: Mapping[str, float] = field(default_factory=dict)
+    """Trained adapters by name, and how much each counts; 1 is as it was trained.  One that the engine does not have
+    counts as nothing."""
     min_probability: float = 0.0
     """Stop once the product of the token probabilities falls below this (completions need no unlikely tails)."""
     most_words: int = 0
@@ -205,9 +209,22 @@ class Engine(Protocol):
         ...
 
     def count_tokens(self, text: str) -> int: ...
-    def score(self, prompt: str, text: str, memory: str = "", memory_weight: float = 0.0) -> float:
+    def score(
+        self,
+        prompt: str,
+        text: str,
+        memory: str = "",
+        memory_weight: float = 0.0,
+        adapters: Mapping[str, float] | None = None,
+    ) -> float:
         """Natural-log likelihood of `text` after `prompt` (no end token), whatever its length."""
         ...
+
+    def adapt(self, name: str, data: bytes) -> None:
+        """Keep an adapter (a .gguf file's bytes) for this model under a name.  Raises ModelError where it is none."""
+        ...
+
+    def unadapt(self, name: str) -> None: ...
 
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         """Add texts to a token memory (a longest-suffix model over the model's own tokens)."""
@@ -215,6 +232,71 @@ class Engine(Protocol):
 
     def forget(self, memory: str) -> None: ...
     def close(self) -> None: ...
+
+
+# --------------------------------------------------------------------------------------------------------- training
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingProgress:
+    """How far a training is."""
+
+    done: float
+    """0 to 1."""
+    seconds_left: float
+    """An estimate; 0 while nothing is known."""
+    loss_before: float = 0.0
+    """Nats per token on the held-out texts, of the plain model."""
+    loss: float = 0.0
+    """The same of the best adapter so far."""
+    adapter: bytes = field(default=b"", repr=False)
+    """With the last one: the adapter as a .gguf file."""
+
+
+class Trainer(Protocol):
+    """Trains adapters, in a process of its own that may die at any time."""
+
+    def train(
+        self,
+        model: Path,
+        lessons: Sequence[Lesson],
+        held_out: Sequence[Lesson],
+        checkpoint: bytes,
+        keep: Callable[[bytes], None],
+    ) -> Iterator[TrainingProgress]:
+        """Train, from a checkpoint if it is one of this very training; `keep` is given new ones.
+
+        Closing the iterator ends it.  Raises ModelError, BadInput or WorkerError.
+        """
+        ...
+
+    def pause(self, on: bool) -> None: ...
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A trained adapter in the vault."""
+
+    audience: str
+    """For whom one writes with it; EVERYONE's serves where an audience has none."""
+    base: str
+    """Which model it belongs to: sha256 of its file."""
+    model: str
+    """That model's name."""
+    weight: float
+    """How much it counts at full strength, fitted on texts it was not trained on."""
+    gain: float
+    """Share of the bits that the person's words cost less, on `measured` documents that it never saw; may be negative,
+    and then it is not used."""
+    documents: int
+    """How many it was trained on."""
+    measured: int
+    seconds: float
+    """How long the training took."""
+    trained_at: datetime | None = None
+    data: bytes = field(default=b"", repr=False)
+    """The .gguf file."""
 
 
 # ---------------------------------------------------------------------------------------------------------- recall
@@ -404,6 +486,26 @@ class Vault(Protocol):
     def delete_audience(self, audience_id: str) -> None: ...
     def setting(self, key: str) -> str | None: ...
     def set_setting(self, key: str, value: str | None) -> None: ...
+
+    # adapters
+    def adapters(self) -> list[Adapter]: ...
+    def save_adapter(self, adapter: Adapter, rests_on: Sequence[str]) -> bool:
+        """Store it in place of its audience's last one; forgetting any of these documents removes it.
+
+        False, and nothing is stored, if one of them has been forgotten meanwhile.
+        """
+        ...
+
+    def delete_adapter(self, audience: str) -> None: ...
+    def checkpoint(self, audience: str) -> tuple[bytes, frozenset[str]]:
+        """How far an unfinished training is, and the ids of the documents it rests on; b'' where there is none."""
+        ...
+
+    def save_checkpoint(self, audience: str, data: bytes, rests_on: Sequence[str]) -> bool:
+        """As save_adapter."""
+        ...
+
+    def delete_checkpoint(self, audience: str) -> None: ...
 
     # connections
     def open_connection(self, connection: Connection) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -34,13 +35,25 @@ class LoadedEngine(Engine, Protocol):
     def gpu_memory(self) -> int: ...
 
 
+_log = logging.getLogger(__name__)
+
+
 class Engines:
     """One engine per model in use: one when both roles share a model, two when they differ."""
 
     def __init__(
-        self, make: Callable[[], LoadedEngine], builtin: Path, rest_after: Callable[[], float] = lambda: 0.0
+        self,
+        make: Callable[[], LoadedEngine],
+        builtin: Path,
+        rest_after: Callable[[], float] = lambda: 0.0,
+        identify: Callable[[Path], str] = str,
     ) -> None:
-        """`rest_after` gives the seconds without work after which the models' memory is given back; 0 for never."""
+        """`rest_after` gives the seconds without work after which the models' memory is given back; 0 for never.
+
+        `identify` tells models apart by what is in their files, so that an adapter is given to its own model only.
+        """
+        self.identify = identify
+        self._adapters: dict[str, tuple[str, bytes]] = {}
         self._make = make
         self._rest = Rest(rest_after, self.unload)
         self._builtin = builtin
@@ -126,6 +139,7 @@ class Engines:
             for unused in set(self._engines) - set(self._paths.values()):
                 self._engines.pop(unused).close()
             if existing is None:
+                self._give_adapters(model, engine)
                 for memory, batches in self._remembered.items():
                     for texts in batches:
                         engine.remember(memory, texts)
@@ -159,7 +173,37 @@ class Engines:
                     engine.close()
                 else:
                     self._engines[path] = engine
+                    self._give_adapters(path, engine)
             return self._engines[path]
+
+    def adapt(self, name: str, base: str, data: bytes) -> None:
+        """Keep an adapter under a name, for every engine whose model is its base (see `identify`), now and later.
+
+        Raises ModelError where it does not fit, WorkerError.
+        """
+        with self._lock:
+            self._adapters[name] = base, data
+            engines = list(self._engines.items())
+        for path, engine in engines:
+            if self.identify(path) == base:
+                engine.adapt(name, data)
+
+    def unadapt(self, name: str) -> None:
+        """Drop an adapter everywhere."""
+        with self._lock:
+            self._adapters.pop(name, None)
+            engines = list(self._engines.values())
+        for engine in engines:
+            engine.unadapt(name)
+
+    def _give_adapters(self, path: Path, engine: LoadedEngine) -> None:
+        """What was kept for a model that has just been loaded; text is completed without what does not fit."""
+        for name, (base, data) in self._adapters.items():
+            if self.identify(path) == base:
+                try:
+                    engine.adapt(name, data)
+                except UserError as error:
+                    _log.warning("an adapter was not used: %s", type(error).__name__)
 
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         """Add texts to a token memory of every model in use."""
@@ -227,9 +271,24 @@ class RoleEngine:
         """Tokens of a text."""
         return self._current().count_tokens(text)
 
-    def score(self, prompt: str, text: str, memory: str = "", memory_weight: float = 0.0) -> float:
+    def score(
+        self,
+        prompt: str,
+        text: str,
+        memory: str = "",
+        memory_weight: float = 0.0,
+        adapters: Mapping[str, float] | None = None,
+    ) -> float:
         """Natural-log likelihood of a text."""
-        return self._current().score(prompt, text, memory, memory_weight)
+        return self._current().score(prompt, text, memory, memory_weight, adapters)
+
+    def adapt(self, name: str, data: bytes) -> None:
+        """Keep an adapter under a name."""
+        self._current().adapt(name, data)
+
+    def unadapt(self, name: str) -> None:
+        """Drop an adapter."""
+        self._current().unadapt(name)
 
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         """Add to a token memory."""
@@ -247,6 +306,8 @@ class Models:
     """The person's choice of models."""
 
     def __init__(self, engines: Engines, settings: Settings, builtin: Path, folder: Path) -> None:
+        self.on_chosen: Callable[[], None] = lambda: None
+        """Called when another model serves a role."""
         self._engines = engines
         self._settings = settings
         self._builtin = builtin
@@ -322,6 +383,7 @@ class Models:
         used = self._engines.use(role, info.path)
         row = COMPLETION_MODEL if role == "completion" else SUGGESTION_MODEL
         self._settings.set(row, "" if path == self._builtin else str(info.path))
+        self.on_chosen()
         return used
 
     def _checked(self, role: Role, path: Path) -> ModelInfo:

@@ -164,6 +164,17 @@ class Context:
         ends = np.cumsum(rows)
         return [found[end - count : end] for end, count in zip(ends, rows, strict=True)]
 
+    def wear(self, adapters: Sequence[tuple[Native, float]]) -> None:
+        """Compute with these adapters (llama.Llama.open_adapter) at these scales, and no others, from now on.
+
+        What the sequences hold was computed otherwise; cut them to nothing first.
+        """
+        count = len(adapters)
+        handles = (L.llama_adapter_lora_p_ctypes * count)(*(adapter for adapter, _ in adapters))
+        scales = (ctypes.c_float * count)(*(scale for _, scale in adapters))
+        if L.llama_set_adapters_lora(self._context, handles if count else None, count, scales if count else None):
+            raise ModelError("The adapter could not be used with this model. Remove it, and train it again.")
+
     # -- sequences
 
     def cut(self, sequence: int, length: int) -> bool:

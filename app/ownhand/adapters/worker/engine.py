@@ -20,6 +20,7 @@ from ownhand.adapters.worker.decode import Biases, Vocabulary, Writer, split_par
 from ownhand.adapters.worker.families import can_chat, template_of, thinks
 from ownhand.adapters.worker.generation import Generation
 from ownhand.adapters.worker.lanes import CompletionLane, Kept, SuggestionLane, chunks, full
+from ownhand.adapters.worker.lanes import Lane as Sequences
 from ownhand.adapters.worker.llama import Llama, context_length
 from ownhand.adapters.worker.need import layers_that_fit, memory_need
 from ownhand.adapters.worker.prefixes import Prefixes
@@ -52,6 +53,8 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
         "render": engine.render,
         "count_tokens": engine.count_tokens,
         "check_adapter": engine.check_adapter,
+        "adapt": engine.adapt,
+        "unadapt": engine.unadapt,
         "check_grammar": engine.check_grammar,
         "remember": engine.remember,
         "forget": engine.forget,
@@ -78,9 +81,27 @@ class _Loading:
     threads: int
 
 
+@dataclass(slots=True)
+class _Adapter:
+    """An adapter that requests may name."""
+
+    number: int
+    """No two ever have the same, so that what was computed with one is not taken for what another would compute."""
+    data: bytes
+    handle: Any
+    """None while its model is unloaded."""
+
+
+def _adapters_of(job: Job) -> Mapping[str, float]:
+    adapters: Mapping[str, float] = job.args.get("adapters") or {}
+    return adapters
+
+
 def _is_quick(job: Job) -> bool:
     """Whether a request may run while suggestions or a score are being computed."""
-    return _is_completion(job) or job.op not in ("generate", "load", "unload", "score", "raw_loop")
+    return _is_completion(job) or job.op not in (
+        "generate", "load", "unload", "score", "raw_loop", "adapt", "unadapt"
+    )  # fmt: skip
 
 
 class Engine:
@@ -101,6 +122,10 @@ class Engine:
         self._current: Job | None = None
         """The completion that runs now."""
         self._memories: dict[str, TokenMemory] = {}
+        self._adapters: dict[str, _Adapter] = {}
+        self._adapters_seen = 0
+        self._worn: Mapping[str, float] = {}
+        """The adapters of the suggestions that are being written."""
         self._biases: tuple[Mapping[str, float], Biases] | None = None
         self._bare = machine.taken_memory()
 
@@ -142,6 +167,7 @@ class Engine:
                 self._take(old)
             raise
         self._memories.clear()
+        self._adapters.clear()  # they were closed with their model, and fit no other
         note = ""
         if not layers and (gpu_layers > 0 or (gpu_layers == AUTO and devices)):
             note = _NOT_ON_GPU if devices else _NO_GPU
@@ -206,6 +232,8 @@ class Engine:
         model, self._model = self._model, None
         self._completions = self._suggestions = self._biases = None
         self._prefixes.clear()
+        for adapter in self._adapters.values():
+            adapter.handle = None
         if model is not None:
             model.close()
 
@@ -250,6 +278,41 @@ class Engine:
 
     # -- adapters and grammars
 
+    def adapt(self, job: Job, name: str, data: bytes) -> None:
+        """Keep an adapter under a name, in place of the one that had it; requests say by how much it counts.
+
+        Raises ModelError if it does not fit the loaded model.
+        """
+        model = self._loaded()
+        handle = model.open_adapter(data)
+        self.unadapt(job, name)
+        self._adapters_seen += 1
+        self._adapters[name] = _Adapter(self._adapters_seen, data, handle)
+
+    def unadapt(self, job: Job, name: str) -> None:
+        """Drop an adapter, and what was computed with it."""
+        dropped = self._adapters.pop(name, None)
+        if dropped is None or self._model is None:
+            return
+        for lane in self._lanes():
+            lane.wear((), ())
+        self._prefixes.clear()
+        if dropped.handle:
+            self._model.close_adapter(dropped.handle)
+
+    def _wear(self, lane: Sequences, wanted: Mapping[str, float]) -> None:
+        """Let a lane compute with the adapters of a request; those that are not here count as nothing."""
+        worn: list[tuple[str, int, float]] = []
+        adapters: list[tuple[Any, float]] = []
+        for name, scale in sorted(wanted.items()):
+            adapter = self._adapters.get(name)
+            if adapter is not None and scale:
+                if not adapter.handle:
+                    adapter.handle = self._loaded().open_adapter(adapter.data)
+                worn.append((name, adapter.number, float(scale)))
+                adapters.append((adapter.handle, float(scale)))
+        lane.wear(tuple(worn), adapters)
+
     def check_adapter(self, job: Job, path: str) -> None:
         """Raise ModelError unless the file is an adapter for the loaded model."""
         self._loaded().check_adapter(Path(path))
@@ -283,8 +346,11 @@ class Engine:
         completions, suggestions = self._lanes()
         run = self._generation(job, **request)
         if not _is_completion(job):
+            self._worn = _adapters_of(job)
+            self._wear(suggestions, self._worn)
             suggestions.run(run)
             return ANSWERED
+        self._wear(completions, _adapters_of(job))
         before, self._current = self._current, job
         try:
             completions.run(run)
@@ -298,12 +364,16 @@ class Engine:
 
     def _another_suggestion(self) -> Generation | None:
         """A suggestion that waits and may join those that are being written; its failures are its own."""
-        while (job := self._desk.take(_is_suggestion, _is_quick)) is not None:
+        while (job := self._desk.take(self._may_join, _is_quick)) is not None:
             try:
                 return self._generation(job, **job.args)
             except Exception as error:
                 self._desk.answer(job, error=error)
         return None
+
+    def _may_join(self, job: Job) -> bool:
+        """Whether it is a suggestion under the same adapters as those that are being written."""
+        return _is_suggestion(job) and _adapters_of(job) == self._worn
 
     def _suggested(self, run: Generation, error: Exception | None) -> None:
         self._desk.answer(run.job, run.usage(), error)
@@ -324,6 +394,7 @@ class Engine:
         memory_weight: float,
         min_probability: float,
         most_words: int,
+        adapters: Mapping[str, float],
     ) -> Generation:
         model = self._loaded()
         before, partial = split_partial(text) if heal else (text, "")
@@ -374,7 +445,9 @@ class Engine:
 
     # -- scoring
 
-    def score(self, job: Job, prompt: str, text: str, memory: str, memory_weight: float) -> float:
+    def score(
+        self, job: Job, prompt: str, text: str, memory: str, memory_weight: float, adapters: Mapping[str, float]
+    ) -> float:
         """Natural-log likelihood of the tokens of `text` after `prompt`, under the mixed distribution.
 
         A text longer than the window is scored in windows that overlap by half, so every token has at least half a
@@ -382,6 +455,7 @@ class Engine:
         """
         model, (_, lane) = self._loaded(), self._lanes()
         kept = lane.free
+        self._wear(lane, adapters)
         remembered = self._memories.get(memory) if memory and memory_weight > 0 else None
         weight = min(1.0, memory_weight)
         head = self._beginning(prompt)[-(model.context // 2) :]
@@ -476,6 +550,7 @@ class Engine:
         before the last tokens, as it does between two keys: meanwhile the processor's caches lose the model.
         """
         _, lane = self._lanes()
+        self._wear(lane, {})
         kept, tokens = lane.free, self._beginning(text)
         last = min(last, len(tokens) - 1)
         self._compute(job, lane, kept, tokens[: len(tokens) - last])

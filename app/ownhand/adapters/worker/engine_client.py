@@ -106,6 +106,7 @@ class EngineClient(Engine):
         self._model = model
         self._info: ModelInfo | None = None
         self._memories: dict[str, list[str]] = {}
+        self._adapters: dict[str, bytes] = {}
         self._state = threading.Lock()
         # WHY two locks: `_order` keeps whoever changes the state in turn while the worker is called; the start of a
         # worker reads the state in some other thread meanwhile and must never wait for such a caller
@@ -154,6 +155,8 @@ class EngineClient(Engine):
                 with self._state:
                     self._model = before
                 raise
+            with self._state:
+                self._adapters.clear()
             for name in list(self._memories):
                 self._send_memory(self._worker.call, name)
             if self._info is None:
@@ -255,7 +258,7 @@ class EngineClient(Engine):
         self._need_model()
         args = asdict(request)
         args["lane"] = request.lane.value
-        args["bias"] = dict(request.bias)
+        args["bias"], args["adapters"] = dict(request.bias), dict(request.adapters)
         replaces = Lane.COMPLETION.value if request.lane is Lane.COMPLETION else ""
         return EngineStream(self._worker.stream("generate", timeout=_WORK_TIMEOUT_S, replaces=replaces, **args))
 
@@ -272,12 +275,25 @@ class EngineClient(Engine):
         self._need_model()
         return int(self._worker.call("count_tokens", _WORK_TIMEOUT_S, text=text))
 
-    def score(self, prompt: str, text: str, memory: str = "", memory_weight: float = 0.0) -> float:
+    def score(
+        self,
+        prompt: str,
+        text: str,
+        memory: str = "",
+        memory_weight: float = 0.0,
+        adapters: Mapping[str, float] | None = None,
+    ) -> float:
         """Natural-log likelihood of `text` after `prompt` (no end token), whatever its length."""
         self._need_model()
         return float(
             self._worker.call(
-                "score", _WORK_TIMEOUT_S, prompt=prompt, text=text, memory=memory, memory_weight=memory_weight
+                "score",
+                _WORK_TIMEOUT_S,
+                prompt=prompt,
+                text=text,
+                memory=memory,
+                memory_weight=memory_weight,
+                adapters=dict(adapters or {}),
             )
         )
 
@@ -303,6 +319,28 @@ class EngineClient(Engine):
         """Raise BadInput unless this is a GBNF grammar."""
         self._need_model()
         self._worker.call("check_grammar", _WORK_TIMEOUT_S, grammar=grammar)
+
+    # -- adapters
+
+    def adapt(self, name: str, data: bytes) -> None:
+        """Keep an adapter under a name; every process of this model gets it.  Raises ModelError where it does not fit.
+
+        It goes when another model is loaded.
+        """
+        self._need_model()
+        with self._order:
+            self._worker.call("adapt", _WORK_TIMEOUT_S, name=name, data=data)
+            with self._state:
+                self._adapters[name] = data
+
+    def unadapt(self, name: str) -> None:
+        """Drop an adapter here and in the engine."""
+        with self._order:
+            with self._state:
+                self._adapters.pop(name, None)
+            if self._worker.pid is not None:
+                with contextlib.suppress(WorkerError):  # the next process never hears of it
+                    self._worker.call("unadapt", _WORK_TIMEOUT_S, name=name)
 
     # -- memories
 
@@ -367,10 +405,14 @@ class EngineClient(Engine):
     def _tell_everything(self, call: Call) -> None:
         """Tell a new process what the one before knew."""
         with self._state:
-            model, names = self._model, list(self._memories)
+            model, names, adapters = self._model, list(self._memories), dict(self._adapters)
         if model is None:
             return
         self._info = self._load_in(call, model)
+        for name, data in adapters.items():
+            # WHY suppressed: they belong to the model before, if this start loads another
+            with contextlib.suppress(ModelError):
+                call("adapt", timeout=_WORK_TIMEOUT_S, name=name, data=data)
         for name in names:
             self._send_memory(call, name)
 

@@ -15,11 +15,11 @@ from typing import Final
 
 import numpy as np
 
-from ownhand.adapters.worker.context import BATCH, VARIANTS, Context, Full, Interrupted, Logits, Part
+from ownhand.adapters.worker.context import BATCH, VARIANTS, Context, Full, Interrupted, Logits, Native, Part
 from ownhand.adapters.worker.decode import Ids, Probabilities
 from ownhand.adapters.worker.generation import Generation
 from ownhand.adapters.worker.lookup import COUNTS, Lookup, Trust
-from ownhand.adapters.worker.prefixes import Prefixes
+from ownhand.adapters.worker.prefixes import Prefixes, Worn
 from ownhand.adapters.worker.serve import Job
 from ownhand.adapters.worker.word_search import WordSearch
 from ownhand.errors import ModelError
@@ -56,7 +56,17 @@ class Lane:
         self.context = context
         self._can_cut = can_cut
         self._prefixes = prefixes
+        self._worn: Worn = ()
         self._kept = [Kept(sequence) for sequence in range(context.shape.sequences)]
+
+    def wear(self, worn: Worn, adapters: Sequence[tuple[Native, float]]) -> None:
+        """Compute with these adapters from now on; what was computed with others is forgotten.  Between two runs."""
+        if worn != self._worn:
+            for kept in self._kept:
+                self.shorten(kept, 0)
+            self._worn = ()
+            self.context.wear(adapters)
+            self._worn = worn
 
     def append(self, kept: Kept, tokens: Sequence[int], every: bool = False) -> Logits:
         """Compute tokens at the end of a sequence.  Raises Interrupted or Full, with the sequence as it was."""
@@ -84,7 +94,7 @@ class Lane:
 
     def restore(self, kept: Kept, tokens: Sequence[int], better_than: int) -> int:
         """Put the best saved beginning of these tokens into a sequence if it is longer; how many tokens it then has."""
-        saved, length = self._prefixes.find(tokens[:-1], whole=not self._can_cut)
+        saved, length = self._prefixes.find(tokens[:-1], whole=not self._can_cut, worn=self._worn)
         if saved is not None and length > better_than:
             self.shorten(kept, 0)
             if self.context.restore(kept.sequence, saved.state):
@@ -94,8 +104,8 @@ class Lane:
 
     def save(self, kept: Kept) -> None:
         """Save the state of a sequence whose tokens may be the beginning of a later request."""
-        if self._prefixes.wants(kept.tokens):
-            self._prefixes.put(kept.tokens, self.context.save(kept.sequence))
+        if self._prefixes.wants(kept.tokens, self._worn):
+            self._prefixes.put(kept.tokens, self.context.save(kept.sequence), self._worn)
 
 
 class CompletionLane(Lane):

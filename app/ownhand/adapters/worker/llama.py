@@ -66,6 +66,54 @@ def context_length(header: Header) -> int:
     return window_of(header.of_architecture("context_length", 2048))
 
 
+class Words:
+    """The vocabulary of a model alone: text to tokens without the weights.  `close()` gives its memory back."""
+
+    def __init__(self, header: Header) -> None:
+        """Raises ModelError if llama.cpp refuses the file."""
+        parameters = L.llama_model_default_params()
+        parameters.vocab_only = True
+        self._model: Native = L.llama_model_load_from_file(os.fsencode(header.path), parameters)
+        if not self._model:
+            raise ModelError(f"The model file {header.path.name} could not be loaded. Download it again.")
+        self._vocab = L.llama_model_get_vocab(self._model)
+        self.start: int = _start_of(self._vocab)
+
+    def tokenize(self, text: str, special: bool) -> list[int]:
+        """As `Llama.tokenize`."""
+        return _tokenize(self._vocab, text, special)
+
+    def end_of(self, answer: bool) -> int:
+        """The token after an answer in a chat, or after the last word of a document."""
+        turn, end = int(L.llama_vocab_eot(self._vocab)), int(L.llama_vocab_eos(self._vocab))
+        if answer:
+            return turn if turn >= 0 else end
+        return self.start if L.llama_vocab_is_eog(self._vocab, self.start) else end
+
+    def close(self) -> None:
+        if self._model:
+            L.llama_model_free(self._model)
+        self._model = None
+
+
+def _start_of(vocab: Native) -> int:
+    start = int(L.llama_vocab_bos(vocab))
+    return start if start >= 0 else max(0, int(L.llama_vocab_eos(vocab)))
+
+
+def _tokenize(vocab: Native, text: str, special: bool) -> list[int]:
+    data = text.encode("utf-8", "replace")
+    if not data:
+        return []
+    room = len(data) + 8
+    tokens = (L.llama_token * room)()
+    count = L.llama_tokenize(vocab, data, len(data), tokens, room, False, special)
+    if count < 0:
+        tokens = (L.llama_token * -count)()
+        count = L.llama_tokenize(vocab, data, len(data), tokens, -count, False, special)
+    return list(tokens[:count])
+
+
 class Llama:
     """A loaded model.  `close()` gives its memory back."""
 
@@ -80,6 +128,7 @@ class Llama:
         self.thinks = thinks(header)
         self._model: Native = None
         self._open: list[Context] = []
+        self._adapters: list[Native] = []
         damaged = ModelError(
             f"The model file {header.path.name} could not be loaded: it is damaged, or of a kind this version does not "
             "know. Download it again, or choose another model in Settings."
@@ -112,8 +161,7 @@ class Llama:
         self._vocab = L.llama_model_get_vocab(self._model)
         self.size: int = L.llama_vocab_n_tokens(self._vocab)
         self.adds_start: bool = L.llama_vocab_get_add_bos(self._vocab)
-        start = L.llama_vocab_bos(self._vocab)
-        self.start: int = start if start >= 0 else max(0, L.llama_vocab_eos(self._vocab))
+        self.start: int = _start_of(self._vocab)
         """The token before the first word of a document."""
         self.ends = frozenset(t for t in range(self.size) if L.llama_vocab_is_eog(self._vocab, t))
         self.pieces = [self._piece(token) for token in range(self.size)]
@@ -136,16 +184,7 @@ class Llama:
 
     def tokenize(self, text: str, special: bool) -> list[int]:
         """Token ids of a text.  Only with `special` do strings like <|im_end|> become the tokens they name."""
-        data = text.encode("utf-8", "replace")
-        if not data:
-            return []
-        room = len(data) + 8
-        tokens = (L.llama_token * room)()
-        count = L.llama_tokenize(self._vocab, data, len(data), tokens, room, False, special)
-        if count < 0:
-            tokens = (L.llama_token * -count)()
-            count = L.llama_tokenize(self._vocab, data, len(data), tokens, -count, False, special)
-        return list(tokens[:count])
+        return _tokenize(self._vocab, text, special)
 
     @cached_property
     def special_strings(self) -> Sequence[str]:
@@ -174,6 +213,22 @@ class Llama:
             raise ModelError(f"{path.name} is no adapter for {self.header.path.name}, or it is damaged.")
         L.llama_adapter_lora_free(adapter)
 
+    def open_adapter(self, data: bytes) -> Native:
+        """An adapter from the bytes of its .gguf file, for `Context.wear`; it must go before the model does.
+
+        Raises ModelError if it is none for this model.
+        """
+        adapter = _from_memory(self._model, data)
+        if not adapter:
+            raise ModelError(f"The adapter does not fit {self.header.path.name}, or it is damaged. Train it again.")
+        self._adapters.append(adapter)
+        return adapter
+
+    def close_adapter(self, adapter: Native) -> None:
+        """Give its memory back; no context may wear it any more."""
+        self._adapters.remove(adapter)
+        L.llama_adapter_lora_free(adapter)
+
     def check_grammar(self, grammar: str) -> None:
         """Raise BadInput unless this is a GBNF grammar with a rule 'root'."""
         # an empty one is accepted as "no rule at all"
@@ -185,11 +240,30 @@ class Llama:
     def close(self) -> None:
         while self._open:
             self._open.pop().close()
+        while self._adapters:
+            L.llama_adapter_lora_free(self._adapters.pop())
         if self._model:
             L.llama_model_free(self._model)
         self._model = None
 
 
+def _from_memory(model: Native, data: bytes) -> Native:
+    """An adapter out of bytes, without a file: the C library reads memory as a stream.  NULL where it is none."""
+    if not hasattr(_C_LIBRARY, "fmemopen"):
+        raise ModelError("Adapters cannot be used on this system yet.")
+    _C_LIBRARY.fmemopen.restype = ctypes.c_void_p
+    _C_LIBRARY.fmemopen.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p]
+    _C_LIBRARY.fclose.argtypes = [ctypes.c_void_p]
+    stream = _C_LIBRARY.fmemopen(data, len(data), b"rb") if data else None
+    if not stream:
+        return None
+    try:
+        return L.llama_adapter_lora_init_from_file_ptr(model, stream)
+    finally:
+        _C_LIBRARY.fclose(stream)
+
+
+_C_LIBRARY: Final = ctypes.CDLL("msvcrt") if hasattr(ctypes, "WinDLL") else ctypes.CDLL(None)
 _NO_DEVICE: Final = (ctypes.c_void_p * 1)(None)
 
 

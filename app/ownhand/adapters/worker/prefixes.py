@@ -19,6 +19,8 @@ SHORTEST: Final = 64
 """Tokens below which computing again is not worth a state."""
 
 Tokens = NDArray[np.int32]
+Worn = tuple[tuple[str, int, float], ...]
+"""The adapters under which something was computed: name, which of that name, scale.  Under others it means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Saved:
 
     tokens: Tokens
     state: bytes
+    worn: Worn = ()
 
 
 class Prefixes:
@@ -41,22 +44,24 @@ class Prefixes:
         """Bytes of all states."""
         return sum(len(saved.state) for saved in self._saved)
 
-    def wants(self, tokens: Sequence[int]) -> bool:
+    def wants(self, tokens: Sequence[int], worn: Worn = ()) -> bool:
         """Whether a state of these tokens would be worth saving."""
-        return len(tokens) >= SHORTEST and self.find(tokens)[1] < len(tokens)
+        return len(tokens) >= SHORTEST and self.find(tokens, worn=worn)[1] < len(tokens)
 
-    def put(self, tokens: Sequence[int], state: bytes) -> None:
+    def put(self, tokens: Sequence[int], state: bytes, worn: Worn = ()) -> None:
         """Keep a state; those that are a beginning of it are not needed any more."""
         if len(state) > self._limit:
             return
         new = np.array(tokens, np.int32)
-        self._saved = [saved for saved in self._saved if common(saved.tokens, new) < len(saved.tokens)]
-        self._saved.append(Saved(new, state))
+        self._saved = [
+            saved for saved in self._saved if saved.worn != worn or common(saved.tokens, new) < len(saved.tokens)
+        ]
+        self._saved.append(Saved(new, state, worn))
         while self.size > self._limit:
             del self._saved[0]
 
-    def find(self, tokens: Sequence[int], *, whole: bool = False) -> tuple[Saved | None, int]:
-        """The state that shares the longest beginning with these tokens, and the length of it.
+    def find(self, tokens: Sequence[int], *, whole: bool = False, worn: Worn = ()) -> tuple[Saved | None, int]:
+        """The state, made under these adapters, that shares the longest beginning with these tokens, and its length.
 
         With `whole`, only states all of whose tokens stand at the beginning: some architectures cannot be cut.
         """
@@ -65,7 +70,7 @@ class Prefixes:
         longest = 0
         for saved in self._saved:
             length = common(saved.tokens, wanted)
-            if length > longest and (not whole or length == len(saved.tokens)):
+            if saved.worn == worn and length > longest and (not whole or length == len(saved.tokens)):
                 best, longest = saved, length
         if best is not None:
             self._saved.sort(key=lambda saved: saved is best)
