@@ -17,10 +17,11 @@ from ownhand.adapters.safe import Safe
 from ownhand.adapters.spelling import English, Speller
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.watch import FolderWatch
-from ownhand.adapters.worker import machine
+from ownhand.adapters.worker import header, machine
 from ownhand.adapters.worker.client import Supervision
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
 from ownhand.adapters.worker.recall import RecallClient
+from ownhand.adapters.worker.trainer import TrainerClient
 from ownhand.domain import english
 from ownhand.domain.catalog import HUB, Machine
 from ownhand.domain.english import Baseline
@@ -42,6 +43,7 @@ from ownhand.services.retrieval import Retrieval
 from ownhand.services.snippets import Snippets
 from ownhand.services.status import Status, StatusEvent
 from ownhand.services.tallying import Tallying
+from ownhand.services.training import Training
 from ownhand.services.watching import Watching
 from ownhand.settings import GPU_LAYERS, REST_MINUTES, THREADS, Settings
 
@@ -81,9 +83,11 @@ class Hand:
     snippets: Snippets
     abbreviating: Abbreviating
     own_actions: OwnActions
+    training: Training
 
     def close(self) -> None:
         """Stop the threads and close the vault."""
+        self.training.close()
         self.watching.close()
         self.completing.close()
         self.personal.close()
@@ -162,6 +166,11 @@ class App:
         return self.hand.abbreviating
 
     @property
+    def training(self) -> Training:
+        """Train on my writing."""
+        return self.hand.training
+
+    @property
     def settings(self) -> Settings:
         """The person's choices."""
         return self.hand.settings
@@ -170,7 +179,9 @@ class App:
         """In the background: use the models chosen earlier, fill the personal model.  Returns at once."""
         remove_sent()
         self.importing.on_added = self._imported
-        self.library.on_forgotten = self.personal.forgotten
+        self.library.on_forgotten = self._forgotten
+        self.completing.on_request = self.training.typed
+        self.models.on_chosen = self.training.reload
         self.privacy.on_restored = self._restored
         self.personal.start(self._restore_models, self._embed)
         self.engines.on_use = self.inferring.used
@@ -182,6 +193,11 @@ class App:
         for sentence in self.models.restore():
             self.troubles.append(sentence)
             self.status.announce(StatusEvent("models", "failed", sentence))
+        self.training.reload()
+
+    def _forgotten(self, passages: Sequence[int]) -> None:
+        self.training.forgotten()
+        self.personal.forgotten(passages)
 
     def _imported(self) -> None:
         self.personal.imported(self._embed)
@@ -200,6 +216,7 @@ class App:
         """End everything in order: download, threads, workers, vault."""
         self.inferring.close()
         self.downloads.close()
+        self.hand.training.close()
         self.hand.watching.close()
         self.hand.completing.close()
         self.hand.personal.close()
@@ -225,6 +242,7 @@ class Workers:
             ),
             paths.builtin_model(),
             lambda: self.rest_after_s,
+            header.identify,
         )
         self.recall = RecallClient(on_state=self.status.worker, supervision=supervision)
 
@@ -328,6 +346,7 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
         snippets,
         abbreviating,
         OwnActions(vault, workers.engines.suggestion),
+        Training(vault, workers.engines, TrainerClient(), personal, workers.status, name, machine.battery_low),
     )
 
 

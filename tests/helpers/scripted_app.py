@@ -46,6 +46,7 @@ from ownhand.services.preview import Preview, Sample
 from ownhand.services.snippets import Snippets
 from ownhand.services.status import Status, StatusEvent
 from ownhand.services.tallying import Tallying
+from ownhand.services.training import TrainingState
 from ownhand.settings import Settings
 
 NOW = datetime(2026, 11, 20, 16, 20, tzinfo=UTC)
@@ -765,6 +766,42 @@ class Drawer:
         return [Edit(f"e{n}", "", "", at=NOW - timedelta(days=20 - 7 * n)) for n in (1, 2)]
 
 
+class ScriptedTraining:
+    """Does as it is told at once; `show` tells of a state."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.refuses = ""
+        self.state = TrainingState()
+        self._listeners: list[Callable[[TrainingState], None]] = []
+
+    def listen(self, listener: Callable[[TrainingState], None]) -> None:
+        self._listeners.append(listener)
+        listener(self.state)
+
+    def show(self, state: TrainingState) -> None:
+        self.state = state
+        for listener in self._listeners:
+            listener(state)
+
+    def start(self) -> None:
+        if self.refuses:
+            raise BadInput(self.refuses)
+        self.asked.append("start")
+
+    def hold(self, on: bool) -> None:
+        self.asked.append("hold" if on else "go on")
+
+    def stop(self) -> None:
+        self.asked.append("stop")
+
+    def remove(self) -> None:
+        self.asked.append("remove")
+
+    def reload(self) -> None:
+        pass
+
+
 @dataclass
 class ScriptedApp:
     library: ScriptedLibrary = field(default_factory=ScriptedLibrary)
@@ -773,6 +810,7 @@ class ScriptedApp:
     completing: ScriptedCompleting = field(default_factory=ScriptedCompleting)
     learning: ScriptedLearning = field(default_factory=ScriptedLearning)
     personal: ScriptedPersonal = field(default_factory=ScriptedPersonal)
+    training: ScriptedTraining = field(default_factory=ScriptedTraining)
     models: ScriptedModels = field(default_factory=ScriptedModels)
     downloads: ScriptedDownloads = field(default_factory=ScriptedDownloads)
     privacy: ScriptedPrivacy = field(default_factory=ScriptedPrivacy)

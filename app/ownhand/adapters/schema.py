@@ -111,11 +111,31 @@ def _made_by_the_person(db: Connection) -> None:
     )
 
 
+def _adapters(db: Connection) -> None:
+    for statement in (
+        """CREATE TABLE adapter(
+               id INTEGER PRIMARY KEY AUTOINCREMENT,
+               audience TEXT NOT NULL UNIQUE, base TEXT NOT NULL, model TEXT NOT NULL, weight REAL NOT NULL,
+               gain REAL NOT NULL, documents INTEGER NOT NULL, measured INTEGER NOT NULL, seconds REAL NOT NULL,
+               trained_at TEXT NOT NULL, data BLOB NOT NULL)""",
+        # How far a training is that is not done.
+        "CREATE TABLE training(audience TEXT PRIMARY KEY, data BLOB NOT NULL)",
+        # What an adapter, or a training, rests on: with any of it both go.
+        """CREATE TABLE adapter_document(
+               audience TEXT NOT NULL,
+               document INTEGER NOT NULL REFERENCES document ON DELETE CASCADE,
+               PRIMARY KEY(audience, document)) WITHOUT ROWID""",
+        "CREATE INDEX adapter_document_document ON adapter_document(document)",
+    ):
+        db.execute(statement)
+
+
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     _first_tables,
     _connection_log,
     _signatures,
     _made_by_the_person,
+    _adapters,
 )
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from filelock import FileLock, Timeout
 
 from ownhand.adapters.keys import NOTE_NAME, KeyRing
+from ownhand.adapters.store_adapters import Adapters
 from ownhand.adapters.store_file import FILE_NAME, LOCK_NAME, TEMPORARY, VaultFile, files_of
 from ownhand.adapters.store_forgetting import Forgetting
 from ownhand.adapters.store_history import History
@@ -22,7 +23,7 @@ from ownhand.errors import VaultError, VaultInUse
 _COUNTED: Final = ("document", "passage", "vector", "edit", "preference", "draft")
 
 
-class SqlVault(History, Forgetting, Learning, Own, ConnectionLog, Whole):
+class SqlVault(Adapters, History, Forgetting, Learning, Own, ConnectionLog, Whole):
     """All methods of ports.Vault.  Safe to call from several threads, which take turns."""
 
     def __init__(self, file: VaultFile, key_holder: str) -> None:

@@ -1,9 +1,9 @@
 """Forgetting in the vault: each is one transaction that takes the texts and all that was derived from them.
 
-Derived are passages, their words in the index, their vectors, and the edits that hold words of what goes: an edit goes
-if it shares a run of six words with it that stands in no document that stays.  With an edit go its evidence, the vector
-of its situation and the stored state of rules that rested on nothing else.  Freed space is overwritten (secure_delete)
-and given back.  What was held in memory is the services' to forget.
+Derived are passages, their words in the index, their vectors, adapters that were trained on them, and the edits that
+hold words of what goes: an edit goes if it shares a run of six words with it that stands in no document that stays.
+With an edit go its evidence, the vector of its situation and the stored state of rules that rested on nothing else.
+Freed space is overwritten (secure_delete) and given back.  What was held in memory is the services' to forget.
 """
 
 from __future__ import annotations
@@ -82,6 +82,8 @@ class Forgetting:
             passages = _remove_documents(db, person.documents, keep_out=True)
             _remove_edits(db, person.edits)
             db.executemany("DELETE FROM draft WHERE id = ?", [(identity,) for identity in person.drafts])
+            for name in person.names:
+                drop_adapters(db, "SELECT seq FROM document WHERE lower(reply_from) = ?", (name,))
             for table in ("document", "draft"):
                 db.executemany(
                     f"UPDATE {table} SET reply_text = NULL, reply_from = '' WHERE lower(reply_from) = ?",
@@ -145,6 +147,7 @@ def _remove_documents(db: Connection, sequence: Sequence[int], *, keep_out: bool
                 f" SELECT 'delete', id, title, text FROM passage_words WHERE id IN ({','.join('?' * len(part))})",
                 part,
             )
+        drop_adapters(db, marks, some)
         db.execute(f"DELETE FROM document WHERE seq IN ({marks})", some)  # passages, vectors and finds follow
         gone += numbers
     if gone:
@@ -157,6 +160,14 @@ def _remove_documents(db: Connection, sequence: Sequence[int], *, keep_out: bool
             derived |= edits.holders(run)
     _remove_edits(db, sorted(derived))
     return gone
+
+
+def drop_adapters(db: Connection, documents: str, values: Sequence[Any]) -> None:
+    """Take out every adapter, and every training under way, that rests on any of these documents (SQL within IN)."""
+    resting = f"SELECT audience FROM adapter_document WHERE document IN ({documents})"
+    audiences = [audience for (audience,) in db.execute(resting, values).fetchall()]
+    for table in ("adapter", "training", "adapter_document"):
+        db.executemany(f"DELETE FROM {table} WHERE audience = ?", [(audience,) for audience in set(audiences)])
 
 
 def _stands_elsewhere(db: Connection, run: str) -> bool:

@@ -75,9 +75,11 @@ TABLES: Final = (
     Table("day_count", has_rowid=False),
     Table("setting", has_rowid=False),
     Table("connection", ("id",)),
+    Table("adapter", ("id",)),
+    Table("adapter_document", (), _OF_DOCUMENT, has_rowid=False),
 )
 """In an order in which each table comes after those it refers to."""
-DERIVED: Final = ("passage", "vector", "passage_words", "passage_index")
+DERIVED: Final = ("passage", "vector", "passage_words", "passage_index", "training")
 """Made from documents, or carried by `dump(vectors=True)`."""
 
 
@@ -175,6 +177,7 @@ class _Taker:
         self._tables = {table.name: table for table in TABLES}
         self._columns = {table.name: table.columns(db) for table in TABLES}
         self._new_edits: set[str] = set()
+        self._new_adapters: set[str] = set()
         self._connections = {tuple(row) for row in db.execute("SELECT at, host FROM connection").fetchall()}
 
     def take(self, name: str, row: Mapping[str, Any]) -> None:
@@ -196,8 +199,10 @@ class _Taker:
             raise ValueError(table.name)
         for column, (other, number, name) in table.refers.items():
             found = self._db.execute(f"SELECT {number} FROM {other} WHERE {name} = ?", (values[column],)).fetchone()
-            if found is None:
-                return  # what it belongs to is not there, or was forgotten here
+            if found is None:  # what it belongs to is not there, or was forgotten here
+                if table.name == "adapter_document" and values["audience"] in self._new_adapters:
+                    self._db.execute("DELETE FROM adapter WHERE audience = ?", (values["audience"],))
+                return
             values[column] = found[0]
         if table.name == "document" and self._was_forgotten(values["id"]):
             return
@@ -207,6 +212,8 @@ class _Taker:
             )
         if table.name == "evidence" and values["edit_id"] not in self._new_edits:
             return  # the edit was here before, and so was what it says
+        if table.name == "adapter_document" and values["audience"] not in self._new_adapters:
+            return  # the adapter of that audience was here before
         if table.name == "connection":
             if (values.get("at"), values.get("host")) in self._connections:
                 return
@@ -217,7 +224,9 @@ class _Taker:
         )
         if made.rowcount < 1:
             return
-        if table.name == "edit":
+        if table.name == "adapter":
+            self._new_adapters.add(values["audience"])
+        elif table.name == "edit":
             self._new_edits.add(values["id"])
         elif table.name == "document":
             index_document(self._db, made.lastrowid, values["title"], values["text"], values["written_at"])

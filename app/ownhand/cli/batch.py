@@ -10,8 +10,9 @@
 
 Every answer is {"result": ...} or {"error": "one sentence"}.  "personal": false leaves the personal model out,
 "without": ["memory", ...] some of its layers, and "seed": n chooses among variants; all are accepted in every call.
-Each user has a vault of its own below the given folder, under a random key that only this process ever holds; it is
-removed with `close_user` or at the end of the input.
+"adapter": true in open_user trains an adapter on the history first, which takes minutes.  Each user has a vault of its
+own below the given folder, under a random key that only this process ever holds; it is removed with `close_user` or at
+the end of the input.
 """
 
 from __future__ import annotations
@@ -163,6 +164,8 @@ class Batch:
             added = hand.vault.add_documents(source.id, documents)
             hand.importing.embed_pending()
             hand.personal.fill()
+            if line.get("adapter"):
+                hand.training.run()
             return {"result": {"documents": added.documents, "duplicates": added.duplicates}}
         return {"result": {"documents": 0, "duplicates": 0}}
 
@@ -333,6 +336,7 @@ class Batch:
         if known is None:
             return
         hand, folder = known
+        hand.training.drop()
         hand.personal.forget()
         hand.close()
         shutil.rmtree(folder, ignore_errors=True)

@@ -23,9 +23,10 @@ from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.recall import RecallClient
 from ownhand.domain import ranking
+from ownhand.domain.completion import SEPARATOR
 from ownhand.domain.corpus import Document, Kind, Passage
 from ownhand.errors import BadInput
-from ownhand.services.completing import EXAMPLE_CHARACTERS, SEPARATOR
+from ownhand.services.completing import EXAMPLE_CHARACTERS
 from ownhand.services.retrieval import query_words
 
 COUNTS: Final = (1, 2, 4)

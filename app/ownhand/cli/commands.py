@@ -18,6 +18,7 @@ from ownhand.adapters.keys import Holder, KeyRing
 from ownhand.cli import own, shown
 from ownhand.cli.batch import LONGEST, check_length, describe
 from ownhand.cli.main import BACKUP_PASSPHRASE, NEW_PASSPHRASE, PASSPHRASE, Arguments
+from ownhand.cli.train import train
 from ownhand.compose import App, Options, build, erase_everything
 from ownhand.domain import actions
 from ownhand.domain.completion import CompletionContext
@@ -246,6 +247,7 @@ def _suggest(app: App, arguments: Arguments, request: SuggestionRequest) -> None
     _use_chosen_models(app)
     if request.personal:
         app.personal.fill()
+        app.training.reload()
     suggestions = app.drafting.run(request)
     rows = [describe(suggestion, suggestion.why.timings.get("write", 0.0)) for suggestion in suggestions]
     if arguments.json:
@@ -265,6 +267,7 @@ def _suggest(app: App, arguments: Arguments, request: SuggestionRequest) -> None
 def _complete(app: App, arguments: Arguments) -> None:
     _use_chosen_models(app)
     app.personal.fill(index=False)
+    app.training.reload()
     found = app.completing.complete(
         CompletionContext(arguments.text, arguments.suffix, subject=arguments.subject, recipients=tuple(arguments.to)),
         abbreviations=True,
@@ -566,6 +569,7 @@ COMMANDS: Mapping[str, Callable[[App, argparse.Namespace], int | None]] = {
     "actions": own.own_actions,
     "snippets": own.snippets,
     "stats": own.stats,
+    "train": train,
     "models": _models,
     "export": _export,
     "backup": _backup,

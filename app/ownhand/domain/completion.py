@@ -127,6 +127,19 @@ The memory's fitted on 2,200 places in messages of three authors.
 """
 
 
+SEPARATOR = "\n\n---\n\n"
+"""Between texts in the model's view."""
+ANSWERED_CHARACTERS = 1200
+"""Of the message that is answered, its end."""
+
+
+def preamble(kind: Kind, subject: str, reply_to: ReplyContext | None) -> str:
+    """What stands before a text in the model's view: the message it answers, and the subject."""
+    answered = reply_to.text.strip()[-ANSWERED_CHARACTERS:] + SEPARATOR if reply_to and reply_to.text.strip() else ""
+    named = f"Subject: {subject.strip()}\n\n" if kind is Kind.EMAIL and subject.strip() else ""
+    return answered + named
+
+
 READING = 0.25
 """Keystrokes that reading a completion costs."""
 

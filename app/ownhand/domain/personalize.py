@@ -36,6 +36,8 @@ class Material:
     strength: float = 1.0
     """0 is the plain model, 1 is full weight."""
     memory: str = ""
+    adapters: Mapping[str, float] = field(default_factory=dict)
+    """Trained adapters by name, and the weight that was fitted for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Contribution:
     memory_weight: float = 0.0
     memory: str = ""
     passages: tuple[Hit, ...] = ()
+    adapters: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +88,17 @@ def _memory(material: Material) -> Contribution:
     return Contribution(memory_weight=0.8 * material.strength if material.memory else 0.0, memory=material.memory)
 
 
+def _adapter(material: Material) -> Contribution:
+    return Contribution(adapters={name: weight * material.strength for name, weight in material.adapters.items()})
+
+
 LAYERS: tuple[Layer, ...] = (
     Layer("profile", "Style profile", _profile),
     Layer("examples", "Your own examples", _examples),
     Layer("preferences", "Preferences", _preferences),
     Layer("words", "Words to prefer and avoid", _words),
     Layer("memory", "Personal memory", _memory),
+    Layer("adapter", "Trained on your writing", _adapter),
 )
 
 
@@ -124,4 +132,5 @@ def personalize(material: Material, without: Collection[str] = ()) -> Contributi
         max((part.memory_weight for part in parts), default=0.0),
         next((part.memory for part in parts if part.memory), ""),
         tuple(hit for part in parts for hit in part.passages),
+        {name: weight for part in parts for name, weight in part.adapters.items()},
     )

@@ -53,6 +53,8 @@ class Why:
     """Milliseconds by phase."""
     remarks: tuple[str, ...] = ()
     """Plain sentences, such as how many notes were put in as they were written."""
+    trained: float = 0.0
+    """How much an adapter trained on the person's writing counted; 1 is as it was trained."""
 
 
 @dataclass(frozen=True, slots=True)

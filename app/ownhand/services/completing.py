@@ -23,9 +23,9 @@ from ownhand.domain.completion import (
     Suppressed,
     admit,
     choose,
+    preamble,
     probability_of,
 )
-from ownhand.domain.corpus import Kind
 from ownhand.domain.personalize import LAYERS
 from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream, Usage
 from ownhand.errors import UserError, WorkerError
@@ -44,8 +44,6 @@ STEP_CHARACTERS = 1200
 SUFFIX_CHARACTERS = 400
 EXAMPLE_CHARACTERS = 900
 """Of a passage that stands before the text as an example."""
-SEPARATOR = "\n\n---\n\n"
-"""Between texts in the model's view."""
 TOKENS = 14
 AT_ONCE = 0.3
 """How sure the memory must be to be shown before the model was asked: what flickers is worse than what waits."""
@@ -80,6 +78,8 @@ class Completing:
         self._stream: Stream | None = None
         self._closed = False
         self._thread: threading.Thread | None = None
+        self.on_request: Callable[[], None] = lambda: None
+        """Called at every request, in the thread of whoever types."""
         self.reasons: Counter[str] = Counter()
         """How often each reason kept a completion from being shown; 'shown' counts the others."""
 
@@ -89,6 +89,7 @@ class Completing:
         """Ask for ghost text; `deliver(revision, completion)` comes from another thread, first the memory, then
         both lanes.
         """
+        self.on_request()
         with self._wake:
             self._generation += 1
             self._pending = (context, deliver)
@@ -257,6 +258,7 @@ class Completing:
             heal=True,
             memory=self._personal.token_memory if "memory" in active else "",
             memory_weight=self._personal.memory_weight if "memory" in active else 0.0,
+            adapters=self._personal.adapters(context.audience) if "adapter" in active else {},
             min_probability=self._gate.min_probability / 3,
             most_words=self._max_words(),
         )
@@ -298,22 +300,19 @@ class Completing:
         self, context: CompletionContext, text: str, *, personal: bool = True, without: Collection[str] = ()
     ) -> float:
         """Natural-log likelihood of a text in its context, under the personal model or the plain one."""
-        remembers = personal and "memory" in self._active(without)
+        active = self._active(without) if personal else frozenset()
+        remembers = "memory" in active
         return self._engine.score(
             plain(self.preamble(context)),
             text,
             self._personal.token_memory if remembers else "",
             self._personal.memory_weight if remembers else 0.0,
+            self._personal.adapters(context.audience) if "adapter" in active else {},
         )
 
     def preamble(self, context: CompletionContext) -> str:
         """What stands before the text in the model's view: the subject and the message it answers."""
-        parts = []
-        if context.reply_to is not None and context.reply_to.text.strip():
-            parts.append(context.reply_to.text.strip()[-1200:] + SEPARATOR)
-        if context.kind is Kind.EMAIL and context.subject.strip():
-            parts.append(f"Subject: {context.subject.strip()}\n\n")
-        return "".join(parts)
+        return preamble(context.kind, context.subject, context.reply_to)
 
     def _judge(
         self,

@@ -273,6 +273,7 @@ class Drafting:
                 writer.prompt,
                 writer.timings,
                 tuple(writer.remarks),
+                writer.trained,
             ),
             situation,
         )

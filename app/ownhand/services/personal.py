@@ -17,6 +17,7 @@ from ownhand.domain import authorship, filling
 from ownhand.domain import preference as rules
 from ownhand.domain.completion import Candidate, CompletionContext
 from ownhand.domain.corpus import Document, Kind
+from ownhand.domain.draft import EVERYONE
 from ownhand.domain.filling import SmallWords
 from ownhand.domain.habits import Habits
 from ownhand.domain.masking import MASK, mask
@@ -61,6 +62,8 @@ class Personal:
         self.habits = Habits()
         self.small_words = SmallWords()
         self.token_memory = namespace
+        self.trained: Mapping[str, tuple[str, float]] = {}
+        """By audience, the adapter that the engine has, and its weight."""
         self._vault = vault
         self._engine = engine
         self._recall = recall
@@ -271,6 +274,15 @@ class Personal:
         """How strongly the token memory is mixed into the model's distribution, 0 to 1."""
         return self._settings.get(STRENGTH) / 100
 
+    def adapters(self, audience: str) -> Mapping[str, float]:
+        """The trained adapter for an audience, else Everyone's, and how much it counts at this strength."""
+        strength = self._settings.get(STRENGTH) / 100
+        return {name: weight * strength for name, weight in self._trained_for(audience).items()} if strength else {}
+
+    def _trained_for(self, audience: str) -> Mapping[str, float]:
+        name, weight = self.trained.get(audience) or self.trained.get(EVERYONE) or ("", 0.0)
+        return {name: weight} if name else {}
+
     @property
     def name(self) -> str:
         """How the person signs: stated, else the commonest name under their messages."""
@@ -344,6 +356,7 @@ class Personal:
             audience,
             strength,
             self.token_memory,
+            self._trained_for(audience),
         )
 
 

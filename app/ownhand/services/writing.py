@@ -78,6 +78,8 @@ class Writer:
         self.prompt = ""
         self.saw_examples = False
         """Whether the person's own passages and rules were in the model's prompt."""
+        self.trained = 0.0
+        """How much a trained adapter counted in it."""
         self.remarks: list[str] = []
         self.timings: dict[str, float] = {}
         info = engine.info()
@@ -274,8 +276,10 @@ class Writer:
             heal=True,
             memory="" if not self._contribution.memory_weight else self._memory(),
             memory_weight=self._contribution.memory_weight,
+            adapters=self._contribution.adapters,
         )
         self.prompt = text[-4000:]
+        self.trained = sum(self._contribution.adapters.values())
         so_far = ""
         for piece in self._watch(self._engine.generate(request)):
             so_far += piece
@@ -333,6 +337,8 @@ class Writer:
         if personal or not self.prompt:
             self.prompt = prompt
         self.saw_examples = self.saw_examples or bool(sections)
+        if personal:
+            self.trained = sum(self._contribution.adapters.values())
         warmth = temperature if temperature or not self._variant else 0.5 + 0.1 * self._variant
         request = Generate(
             Lane.SUGGESTION,
@@ -343,6 +349,7 @@ class Writer:
             bias=self._contribution.bias if personal else {},
             memory=self._memory() if personal and self._contribution.memory_weight else "",
             memory_weight=0.5 * self._contribution.memory_weight if personal else 0.0,
+            adapters=self._contribution.adapters if personal else {},
         )
         started = time.perf_counter()
         first = 0.0

@@ -15,6 +15,7 @@ from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App
 from ownhand.ui.shelf import ago
 from ownhand.ui.theme import Theme
+from ownhand.ui.trainingcard import TrainingCard
 from ownhand.ui.widgets import button, column, label, row, scrolling
 from ownhand.ui.windows import TypeToConfirm
 
@@ -173,6 +174,7 @@ class LearnedPage(QWidget):
         self.audience = QComboBox()
         self.audience.setAccessibleName(self.tr("Audience of the rule"))
         self.audience.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.training = TrainingCard(app, bridge)
         add = button(self.tr("Add"))
         add.clicked.connect(self._state)
         self.setLayout(
@@ -181,6 +183,7 @@ class LearnedPage(QWidget):
                 self._nothing,
                 self.view,
                 row(self._evidence, self._rename, self._delete, None, self._forget),
+                self.training,
                 gap=10,
                 stretch=2,
             )
@@ -190,6 +193,7 @@ class LearnedPage(QWidget):
     def reload(self) -> None:
         """Fetch the rules anew."""
         learning, library = self._app.learning, self._app.library
+        self._bridge.run(self._app.training.reload)
         everyone, deleted = self.tr("Everyone"), self.tr("A deleted group")
 
         def work() -> tuple[list[Audience], list[RuleRow]]:

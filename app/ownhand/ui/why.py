@@ -73,6 +73,11 @@ class WhyPanel(QWidget):
             self._heading(self.tr("Your style, as measured"))
             for rule in why.rules:
                 self._box.addWidget(label("–  " + rule, wrap=True))
+        if why.trained:
+            self._heading(self.tr("Trained on your writing"))
+            self._quiet(
+                self.tr("What was trained on your own messages counted at {0} %.").format(round(100 * why.trained))
+            )
         self._heading(self.tr("The exact prompt"))
         prompt = QPlainTextEdit(why.prompt)
         prompt.setReadOnly(True)

@@ -37,6 +37,15 @@ def cores() -> int:
     return max(1, min(usable, psutil.cpu_count(logical=False) or usable))
 
 
+_LOW_PERCENT = 30
+
+
+def battery_low() -> bool:
+    """Whether the computer runs on a battery that is less than a third full."""
+    battery = psutil.sensors_battery() if hasattr(psutil, "sensors_battery") else None
+    return battery is not None and not battery.power_plugged and battery.percent < _LOW_PERCENT
+
+
 def taken_memory() -> int:
     """Bytes this process takes, mapped files included: all of them, since another that maps the same may end."""
     return int(psutil.Process().memory_info().rss)

@@ -29,6 +29,7 @@ ROLES: Final = {
     "engine": "ownhand.adapters.worker.engine",
     "recall": "ownhand.adapters.worker.recall",
     "reader": "ownhand.adapters.worker.outlook_data",
+    "trainer": "ownhand.adapters.worker.trainer",
 }
 NICE: Final = 10
 _ALIVE_EVERY: Final = 0.5

@@ -1,0 +1,25 @@
+"""What is said of a trained adapter."""
+
+from __future__ import annotations
+
+from ownhand.domain.ports import Adapter
+
+
+def verdict(adapter: Adapter, fits: bool = True) -> str:
+    """What it gained, in words.
+
+    >>> verdict(Adapter("everyone", "ab", "small", 1.0, 0.094, 250, 31, 600.0))
+    'On 31 texts it had not seen, your words were 9 % less surprising to it.'
+    """
+    percent = round(100 * adapter.gain)
+    if adapter.gain <= 0 or not percent:
+        return (
+            f"On {adapter.measured} texts it had not seen, your words were no less surprising to it, "
+            "so it is not used. More of your writing may help."
+        )
+    told = f"On {adapter.measured} texts it had not seen, your words were {percent} % less surprising to it."
+    if fits:
+        return told
+    return (
+        f"{told} It was trained for {adapter.model} and rests while another model completes; train again for that one."
+    )

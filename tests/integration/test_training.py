@@ -1,0 +1,287 @@
+"""An adapter is really trained on a small model, kept in a real vault and used by the real engine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from helpers.trainings import NOW, SAID, Kit
+from helpers.vaults import KEY
+from ownhand.adapters.store import SqlVault
+from ownhand.adapters.worker import header, random_model
+from ownhand.adapters.worker.engine_client import EngineClient
+from ownhand.adapters.worker.trainer import TrainerClient
+from ownhand.domain.draft import EVERYONE
+from ownhand.domain.lessons import Lesson, Part
+from ownhand.domain.personalize import Material, personalize
+from ownhand.domain.ports import Adapter, Generate, Lane, TrainingProgress
+from ownhand.errors import BadInput, Cancelled, ModelError, WorkerError
+
+
+@pytest.fixture(scope="module")
+def tiny(builtin_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return random_model.make(tmp_path_factory.mktemp("model") / "tiny.gguf", "tiny", builtin_model, kind="Q8_0")
+
+
+def lessons(count: int) -> list[Lesson]:
+    return [Lesson("", (Part(f"Subject: {number}\n\n", False), Part(SAID * 2, True))) for number in range(count)]
+
+
+def train(model: Path, count: int = 40, checkpoint: bytes = b"", keep=lambda _: None) -> TrainingProgress:
+    return list(TrainerClient().train(model, lessons(count), lessons(3), checkpoint, keep))[-1]
+
+
+@pytest.fixture(scope="module")
+def trained(tiny: Path) -> TrainingProgress:
+    return train(tiny)
+
+
+@pytest.fixture
+def engine(tiny: Path) -> Iterator[EngineClient]:
+    made = EngineClient(tiny)
+    yield made
+    made.close()
+
+
+def said(engine: EngineClient, lane: Lane = Lane.COMPLETION, **adapters: float) -> str:
+    request = Generate(lane, text="Subject: 7\n\nKilns and herons,", max_tokens=12, adapters=adapters)
+    return "".join(piece.text for piece in engine.generate(request))
+
+
+# ----------------------------------------------------------------------------------------------- trainer and engine
+
+
+def test_training_makes_the_persons_words_likelier_and_the_engine_agrees_with_it(tiny, trained, engine):
+    assert trained.loss < trained.loss_before - 0.5
+    plain = engine.score("", SAID)
+    engine.adapt("mine", trained.adapter)
+    assert engine.score("", SAID, adapters={"mine": 1.0}) > plain + 5
+    half = engine.score("", SAID, adapters={"mine": 0.5})
+    assert plain < half < engine.score("", SAID, adapters={"mine": 1.0})
+
+
+def test_without_an_adapter_or_with_one_that_counts_nothing_it_is_the_plain_model_to_the_last_bit(trained, engine):
+    plain, text = engine.score("", SAID), said(engine)
+    engine.adapt("mine", trained.adapter)
+    engine.score("", SAID, adapters={"mine": 1.0})
+    said(engine, mine=1.0)
+    assert engine.score("", SAID) == plain
+    assert engine.score("", SAID, adapters={"mine": 0.0}) == plain
+    assert engine.score("", SAID, adapters={"somebody else's": 1.0}) == plain
+    assert said(engine) == text
+
+
+@pytest.mark.parametrize("lane", list(Lane))
+def test_nothing_that_was_read_under_one_adapter_is_used_under_another(trained, engine, tiny, lane):
+    engine.adapt("mine", trained.adapter)
+    fresh = EngineClient(tiny)
+    try:
+        fresh.adapt("mine", trained.adapter)
+        expected = said(fresh, lane, mine=1.0)
+    finally:
+        fresh.close()
+    plain = said(engine, lane)
+    assert said(engine, lane, mine=1.0) == expected
+    assert said(engine, lane) == plain
+    assert expected != plain
+
+
+def test_two_adapters_can_count_together(trained, engine):
+    engine.adapt("mine", trained.adapter)
+    engine.adapt("theirs", trained.adapter)
+    together = engine.score("", SAID, adapters={"mine": 0.5, "theirs": 0.5})
+    assert together == pytest.approx(engine.score("", SAID, adapters={"mine": 1.0}), rel=1e-3)
+
+
+def test_an_engine_that_is_started_anew_still_has_its_adapter(trained, engine):
+    engine.adapt("mine", trained.adapter)
+    before = engine.score("", SAID, adapters={"mine": 1.0})
+    engine.worker.restart()
+    assert engine.score("", SAID, adapters={"mine": 1.0}) == before
+    engine.unload()
+    assert engine.score("", SAID, adapters={"mine": 1.0}) == before
+
+
+def test_what_is_no_adapter_for_this_model_is_refused_and_the_engine_lives(trained, engine, builtin_model):
+    for rubbish in (b"", b"GGUF" + bytes(400), trained.adapter[: len(trained.adapter) // 2]):
+        with pytest.raises(ModelError, match="does not fit"):
+            engine.adapt("mine", rubbish)
+    engine.load(builtin_model)
+    with pytest.raises(ModelError, match="does not fit"):
+        engine.adapt("mine", trained.adapter)
+    assert engine.score("", SAID) < 0
+
+
+def test_a_model_of_a_kind_that_cannot_be_trained_is_refused_with_what_to_do(tiny, tmp_path):
+    other = tmp_path / "other.gguf"
+    other.write_bytes(tiny.read_bytes().replace(b"qwen3", b"olmo2"))
+    with pytest.raises(ModelError, match="cannot be trained for models of the kind olmo2"):
+        train(other)
+
+
+def test_the_process_that_trains_has_no_way_out(tiny):
+    from ownhand.adapters.worker.client import WorkerClient
+
+    worker = WorkerClient("trainer")
+    try:
+        worker.start()
+        assert worker.protection["limits"]
+        assert all(worker.call("probe", 30.0)["tried"].values())
+    finally:
+        worker.close()
+
+
+# ------------------------------------------------------------------------------------------------------- the service
+
+
+@pytest.fixture
+def kit(tmp_path: Path, tiny: Path) -> Iterator[Kit]:
+    made = Kit(tmp_path / "vault", tiny)
+    yield made
+    made.close()
+
+
+def stored(kit: Kit, base: str = "ab", rests_on: tuple[str, ...] = ("d1", "d3")) -> None:
+    adapter = Adapter(EVERYONE, base, "tiny", 1.0, 0.2, 50, 5, 60.0, NOW, b"not read in this test")
+    assert kit.vault.save_adapter(adapter, rests_on)
+
+
+def test_training_on_ones_writing_gives_an_adapter_that_is_kept_measured_and_used(kit, tiny):
+    kit.fill()
+    seen = []
+    kit.training.listen(seen.append)
+    adapter = kit.training.run()
+    assert adapter.gain > 0.05
+    assert adapter.documents == 60
+    assert adapter.base == header.identify(tiny)
+    assert [kept.gain for kept in kit.training.adapters()] == [adapter.gain]
+    assert kit.personal.trained == {EVERYONE: ("own/everyone", adapter.weight)}
+    assert any(state.running and 0 < state.done < 1 for state in seen)
+    assert not seen[-1].running
+    assert seen[-1].adapter == kit.training.adapters()[0]
+    score = kit.engines.completion.score
+    assert score("", SAID, adapters={"own/everyone": adapter.weight}) > score("", SAID)
+    kit.training.remove()
+    assert kit.training.adapters() == []
+    assert kit.personal.trained == {}
+    assert score("", SAID, adapters={"own/everyone": adapter.weight}) == score("", SAID)
+
+
+def test_a_killed_training_goes_on_where_it_was(kit, monkeypatch):
+    monkeypatch.setattr("ownhand.services.training.MOST_CHARACTERS", 10**9)
+    kit.fill()
+    kept = threading.Event()
+    save = kit.vault.save_checkpoint
+
+    def saved(audience: str, data: bytes, rests_on) -> bool:
+        done = save(audience, data, rests_on)
+        if not kept.is_set():
+            kept.set()
+            os.kill(kit.trainer.pid, signal.SIGKILL)
+        return done
+
+    monkeypatch.setattr(kit.vault, "save_checkpoint", saved)
+    with pytest.raises(WorkerError):
+        kit.training.run()
+    assert kept.is_set()
+    assert kit.training.state().unfinished
+    seen = []
+    kit.training.listen(seen.append)
+    kit.training.run()
+    first = next(state.done for state in seen if state.running and state.done)
+    assert first >= 0.25  # the checkpoint came after the first pass of four
+    assert not kit.training.state().unfinished
+    assert kit.training.adapters()
+
+
+def test_while_somebody_types_it_waits(kit):
+    kit.fill()
+    waited = threading.Event()
+
+    def watch(state) -> None:
+        if state.waits_for == "typing":
+            waited.set()
+        elif state.running and state.done and not waited.is_set():
+            kit.training.typed()
+
+    kit.training.listen(watch)
+    assert kit.training.run().gain > 0
+    assert waited.is_set()
+
+
+def test_a_training_that_is_stopped_leaves_nothing(kit):
+    kit.fill()
+    kit.training.listen(lambda state: kit.training.stop() if state.done else None)
+    with pytest.raises(Cancelled):
+        kit.training.run()
+    assert kit.training.adapters() == []
+    assert not kit.training.state().unfinished
+    assert not kit.training.state().running
+
+
+def test_too_little_writing_is_refused_before_anything_starts(kit):
+    kit.fill(10)
+    with pytest.raises(BadInput, match="At least 50"):
+        kit.training.start()
+    assert kit.trainer.pid is None
+
+
+def test_forgetting_one_of_its_texts_removes_the_adapter_and_what_is_left_of_a_training(kit):
+    kit.fill(5)
+    stored(kit)
+    kit.training.reload()
+    kit.vault.save_checkpoint(EVERYONE, b"half way", ("d1", "d2"))
+    kit.vault.forget_document("d4")
+    kit.training.forgotten()
+    assert kit.training.adapters()
+    kit.vault.forget_document("d1")
+    kit.training.forgotten()
+    assert kit.vault.adapters() == []
+    assert kit.vault.checkpoint(EVERYONE) == (b"", frozenset())
+    assert "a text that it rested on was forgotten" in kit.training.state().sentence
+    assert not kit.vault.save_checkpoint(EVERYONE, b"half way", ("d1", "d2"))
+
+
+def test_forgetting_a_person_removes_what_was_trained_beside_their_words(kit):
+    kit.fill(5)
+    stored(kit, rests_on=("d3",))
+    kit.vault.forget_person("Dana Li <dana.li@elsewhere.example>")
+    assert kit.vault.adapters() != []  # nothing of theirs was there
+    kit.vault.forget_person("Dana Li <dana@example.org>")
+    assert kit.vault.adapters() == []
+
+
+def test_an_adapter_travels_in_a_backup_but_not_to_where_one_of_its_texts_is_not_wanted(kit, tmp_path):
+    kit.fill(5)
+    stored(kit)
+    other = SqlVault.open(tmp_path / "other", KEY, "key file")
+    try:
+        other.take_in(kit.vault.dump())
+        assert other.adapters() == kit.vault.adapters()
+        other.forget_document("d3")
+        other.take_in(kit.vault.dump())
+        assert other.adapters() == []
+    finally:
+        other.close()
+
+
+def test_an_adapter_of_another_model_rests_and_is_said_to(kit):
+    kit.fill(5)
+    stored(kit, base="another")
+    kit.training.reload()
+    assert not kit.training.state().fits
+    assert kit.engines.completion.score("", SAID, adapters={"own/everyone": 1.0}) == kit.engines.completion.score(
+        "", SAID
+    )
+
+
+def test_it_is_a_layer_that_strength_scales_and_that_can_be_left_out():
+    material = Material(strength=0.5, adapters={"mine": 0.8})
+    assert personalize(material).adapters == {"mine": 0.4}
+    assert personalize(material, without={"adapter"}).adapters == {}
+    assert personalize(Material(strength=0.0, adapters={"mine": 0.8})).adapters == {}
