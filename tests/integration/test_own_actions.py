@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
+from helpers.scripted_engine import ScriptedEngine
 from helpers.vaults import KEY
 from ownhand.adapters.store import SqlVault
 from ownhand.compose import App, Options, build
 from ownhand.domain.actions import Scope
-from ownhand.domain.ports import Engine, Generate, Piece
+from ownhand.domain.ports import Engine
 from ownhand.domain.suggestion import Suggestion, SuggestionRequest
 from ownhand.errors import BadInput
 from ownhand.services.own_actions import OwnActions
@@ -68,25 +69,17 @@ def test_a_length_that_cannot_be_kept_without_losing_something_is_said(app: App)
 # --------------------------------------------------------------------------------- a capable model, which describes
 
 
-class Describing:
-    """Stands for a model of 1.7B, which does not come along: describes the pairs, and follows one instruction only."""
+def describing(described: str, follows: str) -> ScriptedEngine:
+    """In the place of a larger model, which does not come along: describes the pairs, and follows one rule only."""
+    made = dict(PAIRS)
 
-    def __init__(self, described: str, follows: str, made: Mapping[str, str]) -> None:
-        self.described, self.follows, self.made = described, follows, made
-        self.asked: list[str] = []
+    def answer(prompt: str) -> str:
+        if "Which instruction" in prompt:
+            return described
+        claim, _, before = prompt.partition("\n\n")
+        return made[before] if claim == follows else "something else altogether"
 
-    def info(self) -> Any:
-        return type("Info", (), {"parameters": 1_700_000_000})
-
-    def render(self, messages: Sequence[Mapping[str, str]]) -> str:
-        return messages[-1]["content"]
-
-    def generate(self, request: Generate) -> Iterator[Piece]:
-        self.asked.append(request.prompt)
-        if "Which instruction" in request.prompt:
-            return iter([Piece(self.described)])
-        claim, _, before = request.prompt.partition("\n\n")
-        return iter([Piece(self.made[before] if claim == self.follows else "something else altogether")])
+    return ScriptedEngine(answer)
 
 
 PAIRS = [("Send it to me now!", "Might you send it to me?"), ("Call Lou right now!", "Might you call Lou?")]
@@ -100,18 +93,14 @@ def vault(tmp_path: Path) -> Iterator[SqlVault]:
 
 
 def test_a_capable_model_adds_what_the_examples_bear_out_and_nothing_else(vault: SqlVault) -> None:
-    described = "Sound gentler. Use contractions. Write in British spelling. Be brave."
-    model = Describing(described, "Sound gentler.", dict(PAIRS))
-    assert OwnActions(vault, cast("Engine", model)).phrase(PAIRS) == "Sound gentler."
-    assert (
-        OwnActions(vault, cast("Engine", Describing(described, "Be brave.", dict(PAIRS)))).phrase(PAIRS) == "Be brave."
-    )
+    described = "- Sound gentler.\n- Use contractions.\n- Write in British spelling.\n- Be brave.\n- Write to Lou."
+    for follows in ("Sound gentler.", "Be brave."):
+        assert OwnActions(vault, describing(described, follows)).phrase(PAIRS) == follows
 
 
 def test_without_a_claim_that_is_borne_out_the_person_is_told_so(vault: SqlVault) -> None:
-    model = Describing("Use contractions. Be kind.", "", dict(PAIRS))
     with pytest.raises(BadInput, match="nothing in common"):
-        OwnActions(vault, cast("Engine", model)).phrase(PAIRS)
+        OwnActions(vault, describing("Use contractions. Be kind.", "")).phrase(PAIRS)
 
 
 # ---------------------------------------------------------------------------------------------------- in the vault

@@ -7,10 +7,11 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 
-from ownhand.domain import actions, instructions
+from ownhand.domain import actions, claims, instructions
 from ownhand.domain.actions import OwnAction, Scope
 from ownhand.domain.instructions import Pair
 from ownhand.domain.ports import Engine, Generate, Lane, Vault
+from ownhand.domain.preference import Edit
 from ownhand.domain.prompt import tokens_in
 from ownhand.domain.tally import distance
 from ownhand.errors import BadInput, Cancelled
@@ -97,16 +98,15 @@ class OwnActions:
 
     def _described(self, pairs: Sequence[Pair], found: Sequence[str], cancelled: Callable[[], bool]) -> list[str]:
         shown = "\n\n".join(f"Before:\n{before}\n\nAfter:\n{after}" for before, after in pairs)
-        claims = instructions.clauses(
-            self._answer(
-                f"{shown}\n\nWhich instruction turns each text before into the one after it? Say it in a few short "
-                "imperative sentences about the style, without the texts' own content.",
-                80,
-            )
+        answer = self._answer(
+            f"{shown}\n\nWhich instruction turns each text before into the one after it? Answer with short rules for a "
+            "writer, one in each line, beginning with a verb. Only about style, not about the texts' own subject.",
+            120,
         )
+        told = claims.claims_in(answer, [Edit(str(number), *pair) for number, pair in enumerate(pairs)])
         known = {rule.id for clause in found for rule in instructions.read(clause).rules}
         kept: list[str] = []
-        for claim in claims[:MOST_CLAIMS]:
+        for claim in told[:MOST_CLAIMS]:
             if cancelled():
                 raise Cancelled
             understood = instructions.read(claim)
@@ -116,7 +116,7 @@ class OwnActions:
                     kept.append(claim)
             elif self._brings_nearer(claim, pairs):
                 kept.append(claim)
-        _log.info("of %d described claims %d were borne out", len(claims), len(kept))
+        _log.info("of %d described claims %d were borne out", len(told), len(kept))
         return kept
 
     def _brings_nearer(self, claim: str, pairs: Sequence[Pair]) -> bool:

@@ -1,0 +1,55 @@
+"""Notes become text in which every fact of theirs stands and no other does, whatever the model says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from helpers.scripted_engine import ScriptedEngine
+from ownhand.compose import App, Options, build
+from ownhand.domain import actions, facts
+from ownhand.domain.personalize import Contribution
+from ownhand.domain.ports import Stream
+from ownhand.domain.suggestion import SuggestionRequest
+from ownhand.services.writing import Brief, Writer
+
+BRIEFS = (
+    "ask if she still needs the 12 oak panels\ncan't make friday, the van is broken\npropose monday at 10 instead",
+    "- kiln fired at 1240 degrees on 3 March\n- 14 of 20 bowls came out well\n- cobalt costs £85, too much",
+    "meeting moved to room 204\nbring invoice 4711\nMarcus Oyelaran comes too",
+    "thanks for the numbers\ntravel line 4,200 euros over\nsend new version to dana@example.org before Thursday",
+)
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    made = build(Options(tmp_path_factory.mktemp("vault"), key="keyfile"))
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("brief", BRIEFS)
+@pytest.mark.parametrize("action", ["draft", "expand"])
+def test_the_built_in_model_loses_no_fact_and_makes_none_up(app: App, action: str, brief: str) -> None:
+    request = SuggestionRequest(action, brief) if action == "expand" else SuggestionRequest(action, instruction=brief)
+    (suggestion,) = app.drafting.run(request)
+    found = facts.compare(brief, suggestion.text, brief)
+    assert (list(found.dropped), list(found.added)) == ([], [])
+    assert (list(suggestion.facts.dropped), list(suggestion.facts.added)) == ([], [])
+
+
+def watch(stream: Stream) -> Iterator[str]:
+    for piece in stream:
+        yield piece.text
+
+
+@pytest.mark.parametrize("brief", BRIEFS[1:])
+def test_what_a_small_model_makes_up_does_not_come_through(brief: str) -> None:
+    engine = ScriptedEngine(lambda prompt: prompt.splitlines()[-1] + " on 17 May with Peter Novak.", 100_000_000)
+    writer = Writer(engine, Contribution(), watch, str)
+    *_, text = writer.write(Brief(actions.BY_ID["expand"], brief, "", "", (), None))
+    assert engine.prompts, "the model was asked"
+    assert "Novak" not in text
+    assert "17 May" not in text
+    assert facts.compare(brief, text, brief).safe
