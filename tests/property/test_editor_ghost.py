@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, Qt
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QTextCursor
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QWidget
 
-from ownhand.domain.completion import start
+from ownhand.domain.completion import Ghost, start
 from ownhand.ui.editor import CLOSES_UP, WritingEdit
 from ownhand.ui.offsets import from_utf16, to_utf16, utf16_length
 
@@ -40,6 +40,14 @@ GHOSTS = ["a", "abc and more", " the numbers", "b\nc second line", "😀 emoji f
 def press(edit: QWidget, key: Qt.Key | int, modifiers: Qt.KeyboardModifier, text: str) -> None:
     for kind in (QKeyEvent.Type.KeyPress, QKeyEvent.Type.KeyRelease):
         QApplication.sendEvent(edit, QKeyEvent(kind, int(key), modifiers, text))
+
+
+def some_ghost(dice: random.Random, edit: WritingEdit) -> Ghost:
+    """What is offered after the caret, or now and then in the place of some characters before it."""
+    before = edit.text()[: edit.caret].rpartition("\n")[2]
+    if dice.random() < 0.7 or not before:
+        return start(dice.choice(GHOSTS), GHOSTS[:4])
+    return start(dice.choice(GHOSTS), GHOSTS[:4], replaces=dice.randint(1, min(5, len(before))))
 
 
 def state(edit: WritingEdit) -> tuple[object, ...]:
@@ -74,7 +82,7 @@ def test_a_thousand_random_keys_leave_no_trace_of_any_ghost(pair, seed):
     shown = 0
     for step in range(1000):
         if dice.random() < 0.6:
-            shown += edit.show_ghost(start(dice.choice(GHOSTS), GHOSTS[:3]))
+            shown += edit.show_ghost(some_ghost(dice, edit))
         if dice.random() < 0.02:
             edit.undo()
             control.undo()
@@ -124,24 +132,26 @@ def test_text_and_caret_are_those_of_a_plain_text_field(pair, qtbot, seed):
 
 @pytest.mark.parametrize("seed", [4, 5])
 def test_what_is_taken_is_the_only_difference(pair, seed):
-    """Taking is one insertion: the control gets it as one, and the two stay equal through undo and redo.
+    """Taking is one change: the control gets it as one, and the two stay equal through undo and redo.
 
     A mark right after a blank that was taken replaces it; that has tests of its own, and no such mark is typed here.
     """
     edit, control = pair
     dice = random.Random(seed)
-    taken: list[str] = []
-    edit.taken.connect(lambda text, _replaced: taken.append(text))
+    taken: list[tuple[str, int]] = []
+    edit.taken.connect(lambda text, replaced: taken.append((text, replaced)))
     for step in range(400):
         if dice.random() < 0.5:
-            edit.show_ghost(start(dice.choice(GHOSTS), GHOSTS[:4]))
+            edit.show_ghost(some_ghost(dice, edit))
         if edit.ghost is not None and dice.random() < 0.5:
             key, modifiers = dice.choice([(K.Key_Tab, NONE), (K.Key_Right, CTRL), (K.Key_Down, CTRL)])
             taken.clear()
             press(edit, key, modifiers, "\t" if key == K.Key_Tab else "")
-            cursor = control.textCursor()
+            text, replaced = taken[0]
+            cursor, end = control.textCursor(), control.caret
+            cursor.setPosition(to_utf16(control.text(), end - replaced), QTextCursor.MoveMode.KeepAnchor)
             cursor.beginEditBlock()
-            cursor.insertText(taken[0])
+            cursor.insertText(text)
             cursor.endEditBlock()
             control.setTextCursor(cursor)
         else:

@@ -94,6 +94,13 @@ def test_no_own_phrase_hides_behind_the_beginning_of_a_word():
     assert long_forms("and tha", own) == long_forms("and tha ", own) == []
 
 
+def test_capitals_are_an_acronym_and_no_own_phrase():
+    own = book("it was quite plain")
+    assert long_forms("so iwqp", own) == ["it was quite plain"]
+    assert long_forms("the IWQP", own) == []
+    assert long_forms("FYI", book("find your inner")) == ["For your information"]
+
+
 def test_the_table_holds_no_word_and_nothing_that_expands_to_itself():
     too_common = [short for short in COMMON if ENGLISH.frequency(short) > 5000]
     assert too_common == []

@@ -235,7 +235,7 @@ def expansions(at: Typed, own: Phrasebook, english: Words) -> list[str]:
     on_its_way = own.begins_word(word) or english.frequency_from(word) >= COMMON_WORD
     if at.blank != on_its_way:
         return []  # it may become a word yet; or it was there to be seen before the blank
-    if at.blank or english.frequency(word) or english.frequency_from(word):
+    if at.blank or at.word.isupper() or english.frequency(word) or english.frequency_from(word):
         whole, pieces = [], []
     found = [*whole, *([common] if common else []), *pieces]
     distinct = {phrase.lower(): phrase for phrase in reversed(found)}
