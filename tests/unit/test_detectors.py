@@ -106,3 +106,11 @@ def test_points_written_in_are_no_evidence() -> None:
         letter("The lamp broke."), letter("The lamp broke. I don't know why! Ana & Ben think it's the wiring.")
     )
     assert not {D.CONTRACTIONS, D.AMPERSAND, D.WORD_CHOICE, D.HEDGING} & {dimension for dimension, _ in seen}
+
+
+def test_a_line_put_after_an_emoji_is_a_sentence_of_its_own() -> None:
+    body = "The hall is booked for Sunday. We meet at the door 🙂"
+    assert found(letter(body), letter(body + " Thank you for your help!"))[D.CLOSING_LINE, ""] == (
+        "Thank you for your help!",
+        1.0,
+    )

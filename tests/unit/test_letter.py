@@ -66,3 +66,9 @@ def test_templates_are_filled_with_the_first_name_and_make_sense_without_one() -
     assert fill("Hi {name},", []) == "Hi there,"
     assert fill("{name},", ["x17@example.org"]) == "Hello,"
     assert fill("Dear {name},", ["a1@example.org", "b1@example.org"]) == "Dear all,"
+
+
+def test_a_free_line_above_the_name_is_part_of_the_sign_off() -> None:
+    text = "Hi Dana,\n\nThe hall is booked.\n\nRegards,\n\nPriya"
+    assert split(text).sign_off == "Regards,\n\nPriya"
+    assert join(split(text)) == text

@@ -39,8 +39,9 @@ def key_of(sentence: str) -> str:
 
 
 def sentences_of(body: str) -> list[str]:
-    """Sentences without bullet marks and markdown; a line set off by a bullet is one."""
+    """Sentences without bullet marks and markdown; a line set off by a bullet is one, and an emoji ends one."""
     plain = _MARKUP.sub(lambda m: m.group(1) or m.group(2) or "", body)
+    plain = EMOJI_RE.sub(lambda m: m.group(0) + ("\n" if re.match(r"\s+[A-Z]", plain[m.end() :]) else ""), plain)
     found = sentences(BULLET_RE.sub("", plain))
     return [s for s in found if _WORD.search(s) or EMOJI_RE.search(s)]
 

@@ -169,9 +169,10 @@ def _take_sign_off(lines: list[str], known: Known, alone: bool) -> tuple[str, li
     previous, set_apart = lines[before].strip(), before < at - 1
     previous_starts_block = before == 0 or not lines[before - 1].strip()
     name_like = _is_name_line(last)
+    blank = "\n" if set_apart else ""  # some leave a line free above their name
     closes = bool(_CLOSER.match(previous)) and len(previous.split()) <= 7
     if name_like and before > 0 and closes:
-        return f"{previous}\n{last}", _strip_blank(lines[:before])
+        return f"{previous}\n{blank}{last}", _strip_blank(lines[:before])
     if (
         name_like and not set_apart and before > 0 and previous_starts_block and len(previous.split()) <= 6
         and previous.endswith(",") and not BULLET_RE.match(previous)

@@ -91,7 +91,8 @@ def _forms(forms: Counter[str], none: str) -> str:
     if not total:
         return "no messages yet"
     form, times = ranked(forms, 1)[0]
-    return f"{f'“{form}”'.replace(chr(10), ' / ') if form else none} in {times} of {total} messages"
+    shown = f"“{' / '.join(line for line in form.splitlines() if line)}”"
+    return f"{shown if form else none} in {times} of {total} messages"
 
 
 def _top(forms: Counter[str]) -> tuple[str, ...]:

@@ -85,7 +85,8 @@ def _said(p: Preference, model: bool) -> str:
             )
             return f"Greet people with {left}{form}{right}" if model else f"Greet with {left}{form}{right}"
         case Dimension.SIGN_OFF:
-            return f"Sign off with {left}{p.value.replace(chr(10), chr(92) + 'n' if model else ' / ')}{right}"
+            lines = p.value.replace("\n", "\\n") if model else p.value.replace("\n\n", "\n").replace("\n", " / ")
+            return f"Sign off with {left}{lines}{right}"
         case Dimension.EMOJI:
             return f"Add a {p.value} somewhere" if model else f"End with {p.value}"
         case Dimension.OPENING_LINE:
