@@ -62,6 +62,11 @@ def test_a_candidate_ends_with_its_line():
     assert choose(Candidate((" you.", "\n\n", "Best"), (0.9, 0.9, 0.9)), GATE)[0] == " you."
 
 
+def test_a_name_below_a_sign_off_is_shown_with_it():
+    candidate = Candidate(("Cheers,", "\nRobin"), (0.98, 0.975), whole=True)
+    assert choose(candidate, GATE)[0] == "Cheers,\nRobin"
+
+
 def test_no_more_words_than_the_person_wants():
     steps = tuple(f" word{i}" for i in range(9))
     text, _ = choose(Candidate(steps, (1 - 1e-9,) * 9), Gate(max_words=3))

@@ -86,9 +86,15 @@ def test_words_are_added_only_while_they_are_nearly_certain() -> None:
     assert text(Model(doubtful).find(most=2)) == " the "
 
 
-def test_a_completion_does_not_leave_its_line() -> None:
-    found = Model({(): {b" the": 0.9, b"\n": 0.1}, (b" the",): {b"\n": 1.0}}).find(stops=[b"\n"])
-    assert text(found) == " the"
+def test_a_completion_does_not_begin_a_line() -> None:
+    table = {(): {b"\n": 0.6, b" the": 0.4}, (b"\n",): {b" report": 1.0}}
+    assert text(Model(table).find(stops=[b"\n"], most=1)) == " the "
+
+
+def test_a_name_below_a_sign_off_is_offered_with_it() -> None:
+    table = {(): {b" report": 1.0}, (b" report",): {b",": 0.95, b" of": 0.05}, (b" report", b","): {b"\n": 1.0}}
+    table[b" report", b",", b"\n"] = {b" they": 0.99, b" of": 0.01}
+    assert text(Model(table).find(stops=[b"\n"])).startswith(" report,\n they")
 
 
 def test_nothing_is_offered_where_nothing_is_likely() -> None:

@@ -68,7 +68,8 @@ class Generate:
     max_tokens: int = 256
     sampling: Sampling = Sampling()
     stop: tuple[str, ...] = ()
-    """Generation ends before any of these strings; they are not returned."""
+    """Generation ends before any of these strings; they are not returned.  Where words are looked for, this holds for
+    the first of them."""
     bias: Mapping[str, float] = field(default_factory=dict, repr=False)
     """Words or phrases and a logit bias: above 0 it lifts their first token where a word can begin, below 0 it holds
     back the token that would complete them; -20 and less bans them."""

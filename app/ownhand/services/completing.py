@@ -26,6 +26,7 @@ from ownhand.domain.completion import (
     preamble,
     probability_of,
 )
+from ownhand.domain.naming import name_at_hand
 from ownhand.domain.personalize import LAYERS
 from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream, Usage
 from ownhand.errors import UserError, WorkerError
@@ -155,8 +156,8 @@ class Completing:
             deliver(context.revision, replace(whole, ms=1000 * (time.perf_counter() - started)))
             return
         active = self._active()
-        memory = self._from_memory(context, active)
-        first = self._judge(context, (memory,), started)
+        known = (self._from_memory(context, active), self._from_names(context, active))
+        first = self._judge(context, known, started)
         if first.probability >= AT_ONCE:
             deliver(context.revision, first)
         paused = time.perf_counter()
@@ -168,7 +169,7 @@ class Completing:
         if self._generation != generation:
             return
         self._debounce = self._debounce.observed(1000 * (time.perf_counter() - asked))
-        final = self._judge(context, (model, memory), started, usage.others)
+        final = self._judge(context, (model, *known), started, usage.others)
         final = replace(final, paused_ms=1000 * (asked - paused), usage=usage)
         self.reasons[final.reason or "shown"] += 1
         deliver(context.revision, final)
@@ -212,9 +213,9 @@ class Completing:
         if whole is not None:
             return replace(whole, ms=1000 * (time.perf_counter() - started))
         active = self._active(without) if personal else frozenset()
-        memory = self._from_memory(context, active)
+        known = (self._from_memory(context, active), self._from_names(context, active))
         model, usage = self._from_model(context, None, active)
-        return replace(self._judge(context, (model, memory), started, usage.others), usage=usage)
+        return replace(self._judge(context, (model, *known), started, usage.others), usage=usage)
 
     # the lanes
 
@@ -236,6 +237,10 @@ class Completing:
         if opening or "memory" not in active:
             return opening
         return self._personal.memory.complete(context.prefix, self._max_words())
+
+    def _from_names(self, context: CompletionContext, active: frozenset[str]) -> Candidate | None:
+        """A name in front of the person; whoever has no history gets the plain model's answers."""
+        return name_at_hand(context) if "memory" in active and self._personal.memory.size else None
 
     def _from_model(
         self,

@@ -100,7 +100,10 @@ class WordSearch:
         self._computed = computed
 
     def find(self, partial: bytes, stops: Sequence[bytes], most_words: int) -> Found:
-        """The word that should save most, with the words after it that are worth adding."""
+        """The word that should save most, with the words after it that are worth adding.
+
+        The first word does not go past any of `stops`; those after it may, for a name below a sign-off is sure.
+        """
         order = itertools.count()
         waiting: list[tuple[float, int, _Node]] = []
         endings: list[_Ending] = []
@@ -127,7 +130,7 @@ class WordSearch:
             return Found()
         endings.sort(key=lambda ending: -ending.value)
         texts = dict.fromkeys(_text(ending.node.text) for ending in endings)
-        words, blank = self._with_further(endings[0], stops, most_words)
+        words, blank = self._with_further(endings[0], most_words)
         return Found(tuple(words), blank, tuple(texts)[1 : _OTHERS + 1])
 
     def _ending(self, node: _Node, ids: Ids, shares: Probabilities) -> _Ending | None:
@@ -161,19 +164,19 @@ class WordSearch:
             return None
         return _Node((*node.path, token), node.probability * share, node.partial[shared:], text)
 
-    def _with_further(self, ending: _Ending, stops: Sequence[bytes], most: int) -> tuple[list[Word], bool]:
+    def _with_further(self, ending: _Ending, most: int) -> tuple[list[Word], bool]:
         words = [Word(_text(ending.node.text), ending.probability)]
         first = self._computed()
         while len(words) < most and self._computed() - first < FURTHER_STEPS:
             length = _length(ending.node.text) + ending.blank
-            following = self._next_word(ending, stops, length)
+            following = self._next_word(ending, length)
             if following is None:
                 break
             words.append(Word(_text(following.node.text[len(ending.node.text) :]), following.probability))
             ending = following
         return words, ending.blank
 
-    def _next_word(self, ending: _Ending, stops: Sequence[bytes], length: int) -> _Ending | None:
+    def _next_word(self, ending: _Ending, length: int) -> _Ending | None:
         """The likeliest word after an ending, if it is sure enough; its probability is that of this word alone."""
         ids, shares = ending.ids, ending.shares
         node = _Node(ending.node.path, 1.0, b"", ending.node.text)
@@ -185,7 +188,7 @@ class WordSearch:
             if not len(ids):
                 return None
             place = int(shares.argmax())
-            child = self._child(node, int(ids[place]), float(shares[place]), stops)
+            child = self._child(node, int(ids[place]), float(shares[place]), ())
             if child is None or not worth_adding(child.probability, length):
                 return None
             node = child
