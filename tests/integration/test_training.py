@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,21 @@ def test_nothing_that_was_read_under_one_adapter_is_used_under_another(trained, 
     assert said(engine, lane, mine=1.0) == expected
     assert said(engine, lane) == plain
     assert expected != plain
+
+
+def test_words_that_were_looked_for_under_one_adapter_are_not_offered_under_another(trained, engine):
+    engine.adapt("mine", trained.adapter)
+
+    def words(**adapters: float) -> list[tuple[str, float]]:
+        request = Generate(Lane.COMPLETION, text="Kilns and herons, kilns and h", heal=True, most_words=3)
+        found = list(engine.generate(replace(request, adapters=adapters)))
+        assert found
+        return [(piece.text, piece.logprob) for piece in found]
+
+    plain, own = words(), words(mine=1.0)
+    assert plain != own
+    assert words() == plain
+    assert words(mine=1.0) == own
 
 
 def test_two_adapters_can_count_together(trained, engine):

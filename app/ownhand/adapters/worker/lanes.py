@@ -117,6 +117,12 @@ class CompletionLane(Lane):
         self._rows: dict[tuple[int, ...], Probabilities] = {}
         """Logits after the last prompt, by the tokens that follow it."""
 
+    def wear(self, worn: Worn, adapters: Sequence[tuple[Native, float]]) -> None:
+        """As for every lane; what was computed for the last prompt is forgotten, too."""
+        if worn != self._worn:
+            self._rows.clear()
+        super().wear(worn, adapters)
+
     def run(self, run: Generation) -> None:
         """Write one answer.  Raises Cancelled."""
         kept, job = self._kept[0], run.job
