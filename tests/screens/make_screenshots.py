@@ -161,7 +161,7 @@ def live_through_weeks(app: App) -> None:
             "distance": int(60 * taken * (0.3 - 0.22 * grown)),
             "words": 60 * taken,
         }
-        app.hand.vault.count(day, counts, day)
+        app.hand.vault.count(day, counts, date.today() - timedelta(days=99))
 
 
 def write_mail(robin: Person, recipient: str, subject: str, text: str) -> None:
@@ -215,7 +215,7 @@ def take(folder: Path, home: Path) -> None:
         robin.key(Qt.Key.Key_Escape)
         answers.clear()
         robin.key(Qt.Key.Key_Backspace)
-        wait_for("the model's answer", lambda: any(answer.lane == "model" for answer in answers))
+        wait_for("an answer for which the model was asked", lambda: any(one.usage.prompt_tokens for one in answers))
         robin.write(GHOSTED[-1])
         wait_for("ghost text", lambda: robin.ghost)
         robin.wait_until_saved()
