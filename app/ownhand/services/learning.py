@@ -52,6 +52,8 @@ class Learning:
         self._chosen: dict[str, dict[str, str]] | None = None
         self._known_audiences: list[Audience] | None = None
         self._machine: frozenset[str] | None = None
+        self._in_effect: tuple[int, Mapping[str, Preference]] | None = None
+        self._told: dict[str, tuple[int, list[str]]] = {}
         self._edits_version = 0
         self.version = 0
         """Grows with every change, so that others know when what they derived is old."""
@@ -127,7 +129,10 @@ class Learning:
     def profile_rules(self, audience: str) -> list[str]:
         """The few distinctive habits of the measured profile, as rules for the prompt."""
         with self._lock:
-            return style.summary(self._profile, audience)
+            known = self._told.get(audience)
+            if known is None or known[0] != self.version:
+                known = self._told[audience] = self.version, style.summary(self._profile, audience)
+            return known[1]
 
     # what was changed
 
@@ -152,18 +157,30 @@ class Learning:
 
     def observe(self, edit: Edit) -> list[Preference]:
         """Store an edit with what it says; returns the preferences that came into effect by it."""
-        before = {item.id for item in self.preferences() if rules.in_effect(item)}
+        before = self._acting()
         found = detectors.detect(replace(edit, suggested=mask(edit.suggested), kept=mask(edit.kept)))
         found = [item for item in found if MASK not in item.value and MASK not in (item.instead_of or "")]
         vector = self._embed(edit.context) if found and edit.context.strip() else None
         self._vault.add_edit(edit, found, vector)
         with self._lock:
-            self._evidence = None
+            known = self._evidence
+            is_new = known is not None and all(item.edit_id != edit.id for item in known)
+            self._evidence = [*known, *found] if known is not None and is_new else None
             self._vectors = None
             self._machine = None
             self._edits_version += 1
             self.version += 1
-        return [item for item in self.preferences() if rules.in_effect(item) and item.id not in before]
+        return [item for item in self._acting().values() if item.id not in before]
+
+    def _acting(self) -> Mapping[str, Preference]:
+        """The preferences in effect anywhere, by id; kept until something is learned."""
+        with self._lock:
+            known, version = self._in_effect, self.version
+        if known is None or known[0] != version:
+            known = version, {item.id: item for item in self.preferences() if rules.in_effect(item)}
+            with self._lock:
+                self._in_effect = known
+        return known[1]
 
     def _embed(self, text: str) -> bytes | None:
         if self._recall is None:
