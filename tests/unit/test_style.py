@@ -95,6 +95,13 @@ def test_only_what_differs_from_general_english_is_a_favourite() -> None:
     assert any('"hence' in rule for rule in summary(profile))
 
 
+def test_addresses_and_links_are_no_phrases() -> None:
+    body = "You can see it at www.see-you.com/now/and/then or ask the.one.and.only@example.org today."
+    profile = measure([message(i, body=body) for i in range(12)], english=ENGLISH)
+    assert not [phrase for phrase in profile.of().phrases if "now and" in phrase or "one and" in phrase]
+    assert profile.of().phrases["you can see"] == 12
+
+
 def test_without_enough_to_tell_by_there_is_no_favourite() -> None:
     profile = measure([message(i, body="Hence I say it.") for i in range(2)], english=ENGLISH)
     assert favourite_words(profile) == favourite_openers(profile) == favourite_phrases(profile) == []

@@ -167,7 +167,7 @@ def _count_phrases(c: Counts, found: list[str], common: frozenset[str]) -> None:
     read = 0
     runs: set[str] = set()
     for sentence in found:
-        words = words_of(sentence)
+        words = words_of(stock.URL_RE.sub(" x ", sentence) if "." in sentence[:-1] else sentence)
         if len(words) >= 3 and words[0] in common and words[1] in common:
             c.openers[f"{words[0]} {words[1]}"] += 1
         read += len(words)

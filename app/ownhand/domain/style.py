@@ -138,8 +138,11 @@ def _capitals(n: Counter[str]) -> str:
 
 def _told(found: Sequence[Favourite]) -> str:
     """The three most telling, with how much oftener they come than in general English."""
-    said = [f"“{one.text}” ({one.ratio:,.0f} times as often as others)" for one in found[:3]]
-    return ", ".join(said) or "none that stand out"
+    if not found:
+        return "none that stand out"
+    first, *more = found[:3]
+    said = [f"“{one.text}” {one.ratio:,.0f} times" for one in more]
+    return ", ".join([f"“{first.text}” {first.ratio:,.0f} times as often as others", *said])
 
 
 def _closer(c: Counts) -> str:
