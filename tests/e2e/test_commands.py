@@ -188,6 +188,14 @@ def test_how_it_is_going_can_be_asked_and_taken_into_a_spreadsheet(imported: dic
     assert ownhand("stats", "--csv").stdout.startswith("day,shown,taken,saved,")
 
 
+def test_training_says_what_was_trained_and_refuses_where_there_is_too_little(imported: dict[str, Any], ownhand: Run):
+    assert "too little to train on" in ownhand("train", "--status").stdout
+    assert json.loads(ownhand("train", "--status", "--json").stdout) == []
+    refused = ownhand("train", status=1)
+    assert "At least 50 with 5,000 words are needed" in refused.stderr
+    assert "There is no audience 'Nobody'" in ownhand("train", "--audience", "Nobody", status=1).stderr
+
+
 def test_everything_can_be_taken_along(imported: dict[str, Any], ownhand: Run, place: Path):
     target = place / "all.zip"
     ownhand("export", str(target))

@@ -12,8 +12,9 @@ import pytest
 from PySide6.QtCore import Qt
 
 from helpers.accessible import nameless
-from helpers.trainings import Kit
+from helpers.trainings import SMALL, Kit
 from ownhand.adapters.worker import random_model
+from ownhand.domain import playback
 from ownhand.domain.ports import Adapter
 from ownhand.services.training import TrainingState
 from ownhand.ui.trainingcard import TrainingCard
@@ -80,8 +81,9 @@ def test_what_was_interrupted_can_be_gone_on_with(qtbot, card, scripted):
 
 
 @pytest.fixture
-def kit(tmp_path: Path, builtin_model: Path) -> Iterator[Kit]:
-    tiny = random_model.make(tmp_path / "tiny.gguf", "tiny", builtin_model, kind="Q8_0")
+def kit(tmp_path: Path, builtin_model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
+    monkeypatch.setattr(playback, "LEAST_WORDS", 1000)  # so that it takes seconds
+    tiny = random_model.make(tmp_path / "tiny.gguf", SMALL, builtin_model, kind="Q8_0")
     made = Kit(tmp_path / "vault", tiny)
     made.fill()
     yield made

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from helpers.vaults import KEY
 from ownhand.adapters.store import SqlVault
-from ownhand.adapters.worker import header
+from ownhand.adapters.worker import header, random_model
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.trainer import TrainerClient
 from ownhand.domain.corpus import Document, Kind, ReplyContext
@@ -15,6 +15,8 @@ from ownhand.services.models import Engines
 from ownhand.services.status import Status
 from ownhand.services.training import Training
 
+SMALL = random_model.Shape(1, 64, 1, 1, 64, 64, 512)
+"""Of a model that learns in seconds."""
 SAID = "Kilns and herons, as ever; the tea is on the landing. "
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -40,7 +42,7 @@ class Kit:
             Document(
                 f"d{number}",
                 Kind.EMAIL,
-                f"Hi Dana,\n\n{SAID * 8}Number {number} it is.\n\nBest,\nSam",
+                f"Hi Dana,\n\n{SAID * 2}Number {number} it is.\n\nBest,\nSam",
                 f"Kilns {number}",
                 ("dana@example.org",),
                 NOW - timedelta(days=number),

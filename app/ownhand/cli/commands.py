@@ -569,7 +569,7 @@ COMMANDS: Mapping[str, Callable[[App, argparse.Namespace], int | None]] = {
     "actions": own.own_actions,
     "snippets": own.snippets,
     "stats": own.stats,
-    "train": train,
+    "train": lambda app, arguments: train(app, arguments, _audience(app, arguments.audience)),
     "models": _models,
     "export": _export,
     "backup": _backup,

@@ -125,6 +125,7 @@ def parser() -> argparse.ArgumentParser:
     one = command("stats", "how it is going: keystrokes saved, suggestions kept and changed, what was learned when")
     one.add_argument("--csv", action="store_true", help="each day as comma-separated values")
     one = command("train", "train an adapter on your own writing (minutes); it goes on where it was stopped")
+    one.add_argument("--audience", default="", metavar="NAME", help="a group you named (default: everyone)")
     one.add_argument("--status", action="store_true", help="only say what was trained, and what it gained")
     one.add_argument("--remove", action="store_true", help="delete what was trained")
     one = command("models", "list the models; add, download, choose or remove one")

@@ -14,11 +14,11 @@ from ownhand.domain.trained import verdict
 from ownhand.services.training import TrainingState
 
 
-def train(app: App, arguments: argparse.Namespace) -> int:
+def train(app: App, arguments: argparse.Namespace, audience: str) -> int:
     """Train and wait, with the progress on standard error; Ctrl+C keeps how far it is, and the next call goes on."""
     training = app.training
     if arguments.remove:
-        training.remove()
+        training.remove(audience)
     elif not arguments.status:
         on_terminal, said = sys.stderr.isatty(), -1
 
@@ -36,13 +36,13 @@ def train(app: App, arguments: argparse.Namespace) -> int:
 
         training.listen(watch)
         try:
-            training.run()
+            training.run(audience)
         finally:
             if on_terminal:
                 print(file=sys.stderr)
-    kept = training.adapters()
+    kept = [adapter for adapter in training.adapters() if adapter.audience == audience]
     rows = [{field.name: getattr(one, field.name) for field in fields(one) if field.name != "data"} for one in kept]
-    shown.put(rows, arguments, lambda: _words(kept, training.refusal()))
+    shown.put(rows, arguments, lambda: _words(kept, training.refusal(audience)))
     return 0
 
 

@@ -98,6 +98,8 @@ class Training:
         self._held = False
         self._given: dict[str, datetime | None] = {}
         """By audience, when the adapter that the engines have was trained."""
+        self._rests_on: tuple[str, ...] = ()
+        """The documents of the training that runs."""
         self._typed_at = -math.inf
         self._look = threading.Event()
 
@@ -195,19 +197,25 @@ class Training:
     def forgotten(self) -> None:
         """Documents went: adapters that rested on them are gone from the vault, and go from the engines."""
         had = self.state().adapter
-        if self.state().running and not self._vault.checkpoint(EVERYONE)[0]:
+        gone = any(self._vault.document(identity) is None for identity in self._rests_on)
+        if self.state().running and gone:
             self.stop_and_wait()
         self.reload()
-        if had is not None and self.state().adapter is None:
+        if gone or (had is not None and self.state().adapter is None):
             sentence = "What was trained on your writing was removed, because a text that it rested on was forgotten."
             self._tell(sentence=sentence)
             self._status.announce(StatusEvent("training", "removed", sentence))
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Until the training that was started has ended, or so long."""
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     def stop_and_wait(self) -> None:
         """End a training that runs, and wait until it has."""
         if self._thread is not None and self._thread.is_alive():
             self.stop()
-            self._thread.join(10)
+            self.wait(10)
 
     def close(self) -> None:
         """End the process that trains; how far it is stays in the vault."""
@@ -257,6 +265,7 @@ class Training:
             self._stop.set()
             self._look.set()
             watch.join(2)
+            self._rests_on = ()
             if not self._closing:
                 self._tell(running=False, waits_for="", sentence=sentence)
                 self.reload()
@@ -269,7 +278,7 @@ class Training:
         if checkpoint:  # what came since would make it another training
             documents = [document for document in documents if document.id in resting]
         parts = playback.split(documents, MOST_CHARACTERS)
-        rests_on = [document.id for document in parts.all]
+        self._rests_on = rests_on = tuple(document.id for document in parts.all)
         began = time.monotonic()
 
         def keep(state: bytes) -> None:

@@ -23,7 +23,7 @@ from ownhand.errors import WorkerError
 if TYPE_CHECKING:
     from ownhand.adapters.worker.serve import Desk, Operation
 
-_PATIENCE_S: Final = 120.0
+_PATIENCE_S: Final = 300.0
 """How long it may say nothing: dequantising a large model is one long step."""
 _SUPERVISION: Final = Supervision(patience=60.0)
 _ABOUT: Final = About(
@@ -49,6 +49,7 @@ class TrainerClient:
         self._supervision = supervision or _SUPERVISION
         self._lock = threading.Lock()
         self._worker: WorkerClient | None = None
+        self._paused = False
 
     @property
     def pid(self) -> int | None:
@@ -81,6 +82,7 @@ class TrainerClient:
                 held_out=[asdict(lesson) for lesson in held_out],
                 checkpoint=checkpoint,
             )
+            self._tell_pause()
             with contextlib.closing(stream):
                 for item in stream:
                     if "checkpoint" in item:
@@ -91,15 +93,19 @@ class TrainerClient:
                 yield TrainingProgress(**stream.result)
         finally:
             with self._lock:
-                self._worker = None
+                self._worker, self._paused = None, False
             worker.close()
 
     def pause(self, on: bool) -> None:
-        """Let it wait, or go on; nothing where none trains."""
+        """Let it wait, or go on, now or as soon as it has started."""
+        self._paused = on
+        self._tell_pause()
+
+    def _tell_pause(self) -> None:
         worker = self._worker
         if worker is not None and worker.pid is not None:
             with contextlib.suppress(WorkerError):  # who waits for its result hears of it
-                worker.call("pause", 30.0, on=on)
+                worker.call("pause", _PATIENCE_S, on=self._paused)
 
     def close(self) -> None:
         """End the process."""
