@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,7 @@ from ownhand.services.learning import Learning
 from ownhand.services.personal import Personal
 from ownhand.services.retrieval import Retrieval
 from ownhand.services.status import Status
+from ownhand.services.training import Training
 from ownhand.settings import Settings
 
 ENGLISH = english.parse((paths.resources_dir() / "english.tsv").read_text("utf-8"))
@@ -121,6 +123,21 @@ def test_a_suggestion_taken_as_it_was_comes_back_into_no_memory_and_no_profile(
         assert "wheels" in learned
         assert "splendid" not in learned
         hand.personal._relearn()
+
+
+def test_no_adapter_is_trained_on_what_was_taken_as_it_was(tmp_path: Path, hands: list[Hand]) -> None:
+    suggested = "The splendid kiln awaits you every Friday. All of us will be there."
+    hands.append(hand := Hand(tmp_path / "v", ScriptedEngine(quiet), letters("The boat is warm and the kiln cold.")))
+    hand.learning.record(Suggestion("s", "draft", "", suggested, Facts(), Why()), suggested, ())
+    sent = [a_document(suggested, "sent"), a_document(suggested + " But I might be late, I fear.", "more")]
+    hand.vault.add_documents(hand.vault.add_source("sent", "mailbox").id, sent)
+    unused: Any = None
+    training = Training(hand.vault, unused, unused, unused, Status(), "own")
+    texts = [document.text for document in training._documents("everyone")]
+    assert len(texts) == 2
+    assert "boat" in "".join(texts)
+    assert "late" in "".join(texts)
+    assert "splendid" not in "".join(texts)
 
 
 def test_accepted_text_weighs_less_than_typed_text(tmp_path: Path, hands: list[Hand]) -> None:

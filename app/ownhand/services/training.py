@@ -18,11 +18,12 @@ from datetime import datetime
 from pathlib import Path
 
 from ownhand.domain import playback
+from ownhand.domain.authorship import machine_made, own_words
 from ownhand.domain.completion import preamble
 from ownhand.domain.corpus import Document
 from ownhand.domain.draft import EVERYONE, resolve_audience
 from ownhand.domain.lessons import Lesson
-from ownhand.domain.masking import mask
+from ownhand.domain.masking import MASK, mask
 from ownhand.domain.ports import Adapter, Trainer, TrainingProgress, Vault
 from ownhand.domain.prompt import assemble
 from ownhand.errors import BadInput, Cancelled, UserError, WorkerError
@@ -45,6 +46,7 @@ WEIGHTS = (0.6, 1.0, 1.4)
 _SCORED = 24
 """Documents that are looked at for one figure, and characters of each."""
 _SCORED_CHARACTERS = 1500
+_EDITS_READ = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,8 +338,13 @@ class Training:
         return max(total, 1e-9) / math.log(2)
 
     def _documents(self, audience: str) -> list[Document]:
-        """Newest first."""
-        documents = list(self._vault.each_document())
+        """Newest first, without what a model wrote and the person took as it was."""
+        machine = machine_made(self._vault.edits(_EDITS_READ))
+        documents = [
+            replace(one, text=own)
+            for one in self._vault.each_document()
+            if (own := own_words(one.text, machine, MASK)).strip()
+        ]
         if audience == EVERYONE:
             return documents
         audiences = self._vault.audiences()
