@@ -30,8 +30,8 @@ DRAFTED: Final = 3
 """Messages per author that are drafted from their notes."""
 SHARED: Final = 4
 """Briefs for which the outputs for different people are compared."""
-SUGGESTIONS_ONLY: Final = frozenset({"examples", "preferences", "words"})
-"""Layers that change no completion after a history alone: they shape suggestions, or come from edits."""
+NOT_IN_COMPLETIONS: Final = frozenset({"examples", "preferences", "words", "adapter"})
+"""Layers that change no completion after a history alone: they shape suggestions, come from edits, or are trained."""
 NAME: Final = "Alex"
 RECIPIENT: Final = "Alex Moore <alex@example.org>"
 
@@ -103,7 +103,7 @@ class _Program:
 
 def _conditions(completions: bool) -> dict[str, Condition]:
     """What is compared: the plain model, all layers, and all but each."""
-    layers = [layer.id for layer in LAYERS if not completions or layer.id not in SUGGESTIONS_ONLY]
+    layers = [layer.id for layer in LAYERS if not completions or layer.id not in NOT_IN_COMPLETIONS]
     return {
         "plain": {"personal": False},
         "all layers": {},
