@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import csv
+import json
+from argparse import Namespace
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from helpers.vaults import KEY
 from ownhand.adapters.store import SqlVault
+from ownhand.cli import own
+from ownhand.compose import App
 from ownhand.domain.preference import Edit
 from ownhand.domain.tally import KEPT_DAYS, Tally
 from ownhand.services.learning import Learning
@@ -102,3 +108,19 @@ def test_the_table_for_a_spreadsheet_holds_numbers_only(counting: Tallying, tmp_
     assert row[0] == date.today().isoformat()
     assert all(value.isdigit() for value in row[1:])
     assert dict(zip(head, row, strict=True))["edited"] == "1"
+
+
+def test_the_command_tells_it_by_week_by_day_and_for_a_spreadsheet(
+    counting: Tallying, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_day_of_writing(counting)
+    app = cast("App", SimpleNamespace(tallying=counting))
+
+    def said(**more: bool) -> str:
+        own.stats(app, Namespace(**{"csv": False, "json": False, **more}))
+        return capsys.readouterr().out
+
+    assert said().splitlines()[-1].split() == "in all 29 2 of 2 1 1 1 12 of 100".split()
+    (day,) = json.loads(said(json=True))["days"]
+    assert (day["day"], day["saved"], day["rejected"]) == (date.today().isoformat(), 29, 1)
+    assert said(csv=True).splitlines()[1].startswith(f"{date.today().isoformat()},2,2,29,")

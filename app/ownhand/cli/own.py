@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -83,7 +84,8 @@ def stats(app: App, arguments: Arguments) -> None:
     if arguments.csv:
         sys.stdout.write(as_csv(found.days))
         return
-    shown.put(found, arguments, lambda: _told(found))
+    days = [{"day": day.isoformat(), **asdict(one)} for day, one in found.days]
+    shown.put({"days": days, "learned": found.learned}, arguments, lambda: _told(found))
 
 
 def _told(found: Progress) -> str:
