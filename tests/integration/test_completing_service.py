@@ -11,6 +11,8 @@ import pytest
 
 from ownhand.compose import App, Options, build
 from ownhand.domain.completion import Completion, CompletionContext
+from ownhand.domain.corpus import Document, Kind
+from ownhand.settings import STRENGTH
 
 TEXT = "Hi Anna,\n\nThank you for your"
 
@@ -76,3 +78,21 @@ def test_a_cancelled_request_is_not_answered(app: App) -> None:
     app.completing.cancel()
     time.sleep(0.3)
     assert page.answers == []
+
+
+def test_a_term_of_ones_own_completes_and_at_strength_nought_the_plain_model_answers(app: App) -> None:
+    texts = [f"Hi Anna,\n\nWe need {count} tins of quercite varnish.\n\nRobin" for count in ("two", "three", "four")]
+    app.hand.personal.add([Document(Document.identify(Kind.EMAIL, text, ""), Kind.EMAIL, text, "") for text in texts])
+    context = CompletionContext("Hi Lou,\n\nI have ordered the qu")
+    plain, plain_score = (
+        app.completing.complete(context, personal=False),
+        app.completing.score(context, TEXT, personal=False),
+    )
+    assert app.completing.complete(context).text.startswith("ercite")
+    try:
+        app.hand.settings.set(STRENGTH, 0)
+        assert app.completing.complete(context).text == plain.text
+        assert app.completing.score(context, TEXT) == plain_score
+    finally:
+        app.hand.settings.set(STRENGTH, 100)
+    assert plain.text != app.completing.complete(context).text
