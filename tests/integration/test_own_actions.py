@@ -60,6 +60,13 @@ def test_rules_hold_beside_what_only_the_model_can_do(app: App) -> None:
     assert done.why.prompt != ""
 
 
+def test_rules_said_beside_an_action_that_came_along_hold_too(app: App) -> None:
+    wish = "Fix the spelling, no exclamation marks"
+    (done,) = app.drafting.run(SuggestionRequest("fix", TEXT, instruction=wish, recipients=("Dana",)))
+    assert "!" not in done.text
+    assert "I'm glad that you're coming." in done.text
+
+
 def test_a_length_that_cannot_be_kept_without_losing_something_is_said(app: App) -> None:
     done = carried_out(app, "Keep it under 10 words.")
     assert "10" in done.text

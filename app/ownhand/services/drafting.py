@@ -224,7 +224,7 @@ class Drafting:
             variant=variant,
             fill=self._personal.fill_in if request.personal else str,
         )
-        asked = instructions.read(request.instruction) if action.id == "custom" else Instruction()
+        asked = instructions.read(request.instruction) if action.scope is actions.Scope.TEXT else Instruction()
         preferences = [*asked.rules, *self._forms(action, asked), *material.preferences]
         is_letter = _is_new_letter(request, action)
         brief = Brief(
@@ -236,7 +236,9 @@ class Drafting:
             request.reply_to,
             is_letter,
             self._frame(request, material) if is_letter else letter.Letter("", "", ""),
-            bool(asked.rules) and (asked.is_mechanical or not (asked.rest or is_capable(self._engine))),
+            action.id == "custom"
+            and bool(asked.rules)
+            and (asked.is_mechanical or not (asked.rest or is_capable(self._engine))),
         )
         text = ""
         for text in writer.write(brief):
