@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from helpers.scripted_app import RAMBLING, SHORTER
+from ownhand.domain.completion import Completion
 from ownhand.domain.tally import Tally
 from ownhand.ui.review import State
 
@@ -68,3 +69,14 @@ def test_a_suggestion_counts_as_rejected_only_if_the_person_sends_it_away(window
         send_away()
         qtbot.waitUntil(lambda: window.review.state is State.IDLE)
     assert counted().rejected == 1
+
+
+def test_a_completion_that_the_second_lane_betters_counts_once(window, scripted, counted, qtbot):
+    def answer(context, deliver):
+        for text, lane in (("go", "memory"), ("go through them", "model")):
+            deliver(context.revision, Completion(text, lane, 0.6))
+
+    scripted.completing.request = answer
+    qtbot.keyClicks(window.edit, "x")
+    qtbot.waitUntil(lambda: window.edit.ghost is not None and window.edit.ghost.text == "go through them")
+    assert counted().shown == 1
