@@ -12,17 +12,22 @@ from pathlib import Path
 import pytest
 
 from helpers.trainings import NOW, SAID, SMALL, Kit
-from helpers.vaults import KEY
+from helpers.vaults import KEY, a_document
+from ownhand import paths
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker import header, random_model
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.trainer import TrainerClient
+from ownhand.compose import Options, build
 from ownhand.domain import playback
+from ownhand.domain.completion import CompletionContext
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.lessons import Lesson, Part
 from ownhand.domain.personalize import Material, personalize
 from ownhand.domain.ports import Adapter, Generate, Lane, TrainingProgress
+from ownhand.domain.suggestion import SuggestionRequest
 from ownhand.errors import BadInput, Cancelled, ModelError, WorkerError
+from ownhand.settings import STRENGTH
 
 pytestmark = pytest.mark.slow
 
@@ -323,6 +328,39 @@ def test_an_adapter_of_another_model_rests_and_is_said_to(kit):
     assert kit.engines.completion.score("", SAID, adapters={"own/everyone": 1.0}) == kit.engines.completion.score(
         "", SAID
     )
+
+
+def test_completions_and_suggestions_use_it_as_far_as_strength_says(tmp_path, tiny, trained, monkeypatch):
+    monkeypatch.setattr(paths, "builtin_model", lambda: tiny)
+    app = build(Options(tmp_path, key="keyfile"))
+    try:
+        app.engines.warm()
+        source = app.hand.vault.add_source("/mail", "mbox")
+        app.hand.vault.add_documents(source.id, [a_document(SAID)])
+        rests_on = [document.id for document in app.library.documents()]
+        context = CompletionContext("", "")
+        plain = app.completing.score(context, SAID, personal=False)
+        assert app.completing.score(context, SAID) == plain
+        adapter = Adapter(EVERYONE, header.identify(tiny), "tiny", 1.0, 0.2, 50, 5, 60.0, NOW, trained.adapter)
+        assert app.hand.vault.save_adapter(adapter, rests_on)
+        app.training.reload()
+        whole = app.completing.score(context, SAID)
+        assert whole > plain + 1
+        assert app.completing.score(context, SAID, personal=False) == plain
+        assert app.completing.score(context, SAID, without=("adapter",)) == plain
+        request = SuggestionRequest("continue", "Kilns and herons,")
+        assert app.drafting.run(request)[0].why.trained == 1.0
+        app.settings.set(STRENGTH, 50)
+        assert plain < app.completing.score(context, SAID) < whole
+        app.settings.set(STRENGTH, 0)
+        assert app.completing.score(context, SAID) == plain
+        assert app.drafting.run(request)[0].why.trained == 0.0
+        app.settings.set(STRENGTH, 100)
+        app.library.on_forgotten = app._forgotten
+        app.library.forget(rests_on[0])
+        assert app.completing.score(context, SAID) == plain
+    finally:
+        app.close()
 
 
 def test_it_is_a_layer_that_strength_scales_and_that_can_be_left_out():

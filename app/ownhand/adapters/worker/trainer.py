@@ -37,6 +37,8 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
     """The operations of the child (see serve.py)."""
     # WHY: torch asks for a folder for temporary files as it is imported, and finding one means writing into it
     tempfile.tempdir = os.environ.get("TMPDIR", "/tmp")
+    # WHY: texts have many lengths, and oneDNN would keep its plan, with buffers, for a thousand of them
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     from ownhand.adapters.worker.trainer_role import TrainerRole
 
     return TrainerRole(desk).operations()

@@ -35,6 +35,8 @@ _CONTEXT: Final = 128
 """Tokens of what stands before the person's words, at most."""
 _OVERLAP: Final = 64
 """Tokens of a long text's last window that the next one begins with."""
+_ROUND: Final = 16
+"""Lengths are rounded up to these: what fits one step fits the next."""
 _TOGETHER: Final = 512
 """Tokens in one step."""
 _PASS_TOKENS: Final = 120_000
@@ -249,7 +251,7 @@ class _Training:
 
         Texts are filled up at their end, where nothing can look at it, so no attention mask is needed.
         """
-        longest = max(len(row.tokens) for row in batch)
+        longest = -(-max(len(row.tokens) for row in batch) // _ROUND) * _ROUND
         tokens = torch.zeros(len(batch), longest, dtype=torch.long)
         counted = torch.zeros(len(batch), longest, dtype=torch.bool)
         for place, row in enumerate(batch):
