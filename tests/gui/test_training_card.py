@@ -91,6 +91,7 @@ def kit(tmp_path: Path, builtin_model: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(400)
 def test_a_real_training_goes_from_the_button_to_its_gain_and_away(qtbot, theme, bridge, kit):
     card = shown(qtbot, SimpleNamespace(training=kit.training), bridge)
     press(qtbot, card.go)

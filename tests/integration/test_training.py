@@ -29,7 +29,7 @@ from ownhand.domain.suggestion import SuggestionRequest
 from ownhand.errors import BadInput, Cancelled, ModelError, WorkerError
 from ownhand.settings import STRENGTH
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # each training starts a process that imports torch
 
 
 @pytest.fixture(scope="module")
