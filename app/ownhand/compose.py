@@ -207,6 +207,7 @@ class App:
         self.learning.vault_changed()
         self.snippets.vault_changed()
         self.own_actions.vault_changed()
+        self.training.reload()
         self.personal.imported(self._embed)
 
     def _embed(self) -> None:

@@ -798,6 +798,9 @@ class ScriptedTraining:
     def remove(self) -> None:
         self.asked.append("remove")
 
+    def forget(self) -> None:
+        self.asked.append("forget")
+
     def reload(self) -> None:
         pass
 

@@ -26,6 +26,7 @@ from ownhand.domain.lessons import Lesson, Part
 from ownhand.domain.personalize import Material, personalize
 from ownhand.domain.ports import Adapter, Generate, Lane, TrainingProgress
 from ownhand.domain.suggestion import SuggestionRequest
+from ownhand.domain.trained import verdict
 from ownhand.errors import BadInput, Cancelled, ModelError, WorkerError
 from ownhand.settings import STRENGTH
 
@@ -328,6 +329,17 @@ def test_an_adapter_of_another_model_rests_and_is_said_to(kit):
     assert kit.engines.completion.score("", SAID, adapters={"own/everyone": 1.0}) == kit.engines.completion.score(
         "", SAID
     )
+
+
+def test_an_adapter_that_gained_nothing_is_kept_to_be_told_of_but_not_used(kit, tiny):
+    kit.fill(5)
+    base = header.identify(tiny)
+    kit.vault.save_adapter(Adapter(EVERYONE, base, "tiny", 1.0, -0.02, 50, 5, 60.0, NOW, b"not an adapter"), ("d1",))
+    kit.training.reload()
+    assert kit.personal.trained == {}
+    assert "not used" in verdict(kit.training.adapters()[0])
+    kit.training.forget()
+    assert kit.training.adapters() == []
 
 
 def test_completions_and_suggestions_use_it_as_far_as_strength_says(tmp_path, tiny, trained, monkeypatch):

@@ -306,6 +306,7 @@ def _preferences(app: App, arguments: Arguments) -> None:
     learning = app.learning
     if arguments.forget:
         learning.forget_everything()
+        app.training.forget()
     if arguments.add is not None:
         learning.state(arguments.add)
     for wanted, act in (

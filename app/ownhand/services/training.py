@@ -168,6 +168,13 @@ class Training:
         self._vault.delete_adapter(audience)
         self.reload()
 
+    def forget(self) -> None:
+        """Delete all that was trained, for every audience."""
+        self.stop_and_wait()
+        for audience in {EVERYONE, *(adapter.audience for adapter in self._vault.adapters())}:
+            self._vault.delete_adapter(audience)
+        self.reload()
+
     # what the program does
 
     def reload(self) -> None:

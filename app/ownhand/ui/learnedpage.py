@@ -287,8 +287,8 @@ class LearnedPage(QWidget):
             self,
             self.tr("Forget everything learned"),
             self.tr(
-                "All rules, the edits they rest on and the counts of how it is going are deleted. "
-                "Your history and your drafts stay."
+                "All rules, the edits they rest on, what was trained on your writing and the counts of how it is going "
+                "are deleted. Your history and your drafts stay."
             ),
             self.tr("forget"),
             self.tr("Forget"),
@@ -298,11 +298,12 @@ class LearnedPage(QWidget):
         dialog.open()
 
     def _forget_now(self) -> None:
-        learning, tallying = self._app.learning, self._app.tallying
+        learning, tallying, training = self._app.learning, self._app.tallying, self._app.training
 
         def work() -> None:
             learning.forget_everything()
             tallying.forget()
+            training.forget()
 
         self._bridge.run(work, self._then)
 
