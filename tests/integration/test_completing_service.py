@@ -96,3 +96,12 @@ def test_a_term_of_ones_own_completes_and_at_strength_nought_the_plain_model_ans
     finally:
         app.hand.settings.set(STRENGTH, 100)
     assert plain.text != app.completing.complete(context).text
+
+
+def test_the_greeting_for_a_recipient_stays_when_the_model_has_answered(app: App) -> None:
+    to = "Wilma Osei <wilma@example.org>"
+    texts = [f"Ahoy Wilma,\n\nThe {thing} is ready.\n\nRobin" for thing in ("boat", "mast", "sail", "oar")]
+    app.hand.personal.add([Document(Document.identify(Kind.EMAIL, t, ""), Kind.EMAIL, t, "", (to,)) for t in texts])
+    for prefix in ("", "A", "Ahoy W"):
+        offered = app.completing.complete(CompletionContext(prefix, recipients=(to,)))
+        assert prefix + offered.text == "Ahoy Wilma,"

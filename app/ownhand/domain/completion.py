@@ -124,7 +124,8 @@ CALIBRATION: dict[str, Calibration] = {
 }
 """The model's fitted on 8,800 first and 372 further words in messages of eight authors, after version 1 of the built-in
 model, their own history mixed in: its words were chosen for what they save, which favours those that are overrated.
-The memory's fitted on 2,200 places in messages of three authors.  Names come with counted shares (naming.py).
+The memory's fitted on 2,200 places in messages of three authors.  Names, and greetings to a recipient, come with
+counted shares, which stand as they are.
 """
 
 

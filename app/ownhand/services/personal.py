@@ -295,7 +295,7 @@ class Personal:
         greeting, share = self._learning.greeting(context.recipients, context.audience)
         if not greeting or not greeting.startswith(context.prefix) or greeting == context.prefix:
             return None
-        return Candidate((greeting[len(context.prefix) :],), (share,), "memory")
+        return Candidate((greeting[len(context.prefix) :],), (share,), "names", whole=True)
 
     def fill_in(self, note: str) -> str:
         """A note with the small words that this person would not have left out in a letter."""
