@@ -26,6 +26,7 @@ class Hands:
 
     def __init__(self) -> None:
         self.trained: dict[str, tuple[str, float]] = {}
+        self.steered: dict[str, tuple[str, float]] = {}
 
 
 class Kit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers.trainings import NOW, SAID, SMALL, Kit
@@ -26,8 +28,9 @@ from ownhand.domain.lessons import Lesson, Part
 from ownhand.domain.personalize import Material, personalize
 from ownhand.domain.ports import Adapter, Generate, Lane, TrainingProgress
 from ownhand.domain.suggestion import SuggestionRequest
-from ownhand.domain.trained import verdict
+from ownhand.domain.trained import vector_verdict, verdict
 from ownhand.errors import BadInput, Cancelled, ModelError, WorkerError
+from ownhand.services.training import VECTOR_WEIGHTS
 from ownhand.settings import STRENGTH
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # each training starts a process that imports torch
@@ -380,3 +383,68 @@ def test_it_is_a_layer_that_strength_scales_and_that_can_be_left_out():
     assert personalize(material).adapters == {"mine": 0.4}
     assert personalize(material, without={"adapter"}).adapters == {}
     assert personalize(Material(strength=0.0, adapters={"mine": 0.8})).adapters == {}
+
+
+# ------------------------------------------------------------------------------------------------- the style vector
+
+
+@pytest.fixture(scope="module")
+def two_layers(builtin_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    shape = replace(SMALL, layers=2)
+    return random_model.make(tmp_path_factory.mktemp("model") / "two.gguf", shape, builtin_model, kind="Q8_0")
+
+
+@pytest.fixture(scope="module")
+def vector(two_layers: Path) -> bytes:
+    return TrainerClient().direction(two_layers, lessons(4))
+
+
+def test_a_style_vector_leans_the_engine_by_its_weight_and_not_at_all_at_none(vector, engine, two_layers):
+    engine.load(two_layers)
+    plain, text = engine.score("", SAID), said(engine)
+    engine.adapt("lean", vector)
+    leaned = [engine.score("", SAID, adapters={"lean": weight}) for weight in (0.5, 1.0)]
+    assert len({plain, *leaned}) == 3
+    said(engine, lean=1.0)
+    assert engine.score("", SAID) == plain
+    assert said(engine) == text
+
+
+def test_a_style_vector_is_for_the_one_layer_it_was_taken_from(vector, two_layers):
+    rows, found = np.load(io.BytesIO(vector), allow_pickle=False), header.read(two_layers)
+    assert rows.shape == (found.layers - 1, found.of_architecture("embedding_length"))
+    assert np.count_nonzero(np.abs(rows).sum(axis=1)) == 1
+
+
+def test_a_vector_of_another_model_is_refused_and_the_engine_lives(engine):
+    wrong = io.BytesIO()
+    np.save(wrong, np.ones((3, 5), np.float32))
+    for rubbish in (wrong.getvalue(), wrong.getvalue()[:40]):
+        with pytest.raises(ModelError, match="does not fit"):
+            engine.adapt("lean", rubbish)
+    assert engine.score("", SAID) < 0
+
+
+@pytest.fixture
+def layered(tmp_path: Path, two_layers: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kit]:
+    monkeypatch.setattr(playback, "LEAST_WORDS", 1000)
+    made = Kit(tmp_path / "vault", two_layers)
+    yield made
+    made.close()
+
+
+def test_a_style_vector_is_kept_beside_the_adapter_and_used_only_where_it_gains(layered):
+    kit = layered
+    kit.fill()
+    adapter = kit.training.run(vector=True)
+    assert adapter.vector_weight in VECTOR_WEIGHTS
+    used = {EVERYONE: ("own/everyone/vector", adapter.vector_weight)} if adapter.vector_gain > 0 else {}
+    assert kit.personal.steered == used
+    assert "style vector" in vector_verdict(adapter).lower()
+    helped = replace(kit.vault.adapters()[0], vector_gain=0.01, trained_at=NOW)
+    assert helped.vector
+    kit.vault.save_adapter(helped, ("d1",))
+    kit.training.reload()
+    assert kit.personal.steered == {EVERYONE: ("own/everyone/vector", helped.vector_weight)}
+    kit.training.remove()
+    assert kit.personal.steered == {}

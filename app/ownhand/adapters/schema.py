@@ -130,12 +130,19 @@ def _adapters(db: Connection) -> None:
         db.execute(statement)
 
 
+def _style_vectors(db: Connection) -> None:
+    db.execute("ALTER TABLE adapter ADD COLUMN vector BLOB NOT NULL DEFAULT x''")
+    db.execute("ALTER TABLE adapter ADD COLUMN vector_weight REAL NOT NULL DEFAULT 0")
+    db.execute("ALTER TABLE adapter ADD COLUMN vector_gain REAL NOT NULL DEFAULT 0")
+
+
 MIGRATIONS: Final[tuple[Callable[[Connection], None], ...]] = (
     _first_tables,
     _connection_log,
     _signatures,
     _made_by_the_person,
     _adapters,
+    _style_vectors,
 )
 
 

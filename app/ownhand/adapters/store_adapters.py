@@ -13,6 +13,7 @@ from ownhand.domain.ports import Adapter
 
 _COLUMNS: Final = (
     "audience", "base", "model", "weight", "gain", "documents", "measured", "seconds", "trained_at", "data",
+    "vector", "vector_weight", "vector_gain",
 )  # fmt: skip
 
 
@@ -48,6 +49,9 @@ class Adapters:
                     adapter.seconds,
                     rows.time_out(adapter.trained_at or datetime.now(UTC)),
                     adapter.data,
+                    adapter.vector,
+                    adapter.vector_weight,
+                    adapter.vector_gain,
                 ),
             )
             _rest(db, adapter.audience, numbers)

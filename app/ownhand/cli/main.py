@@ -128,6 +128,9 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--audience", default="", metavar="NAME", help="a group you named (default: everyone)")
     one.add_argument("--status", action="store_true", help="only say what was trained, and what it gained")
     one.add_argument("--remove", action="store_true", help="delete what was trained")
+    one.add_argument(
+        "--vector", action="store_true", help="try a style vector, too (a minute more; it mostly gains nothing)"
+    )
     one = command("models", "list the models; add, download, choose or remove one")
     one.add_argument("--add", type=_path, metavar="FILE", help="copy a .gguf into Ownhand's folder, after trying it")
     one.add_argument(

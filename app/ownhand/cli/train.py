@@ -10,7 +10,7 @@ from ownhand.cli import shown
 from ownhand.compose import App
 from ownhand.domain.figures import remaining
 from ownhand.domain.ports import Adapter
-from ownhand.domain.trained import verdict
+from ownhand.domain.trained import vector_verdict, verdict
 from ownhand.services.training import TrainingState
 
 
@@ -36,12 +36,13 @@ def train(app: App, arguments: argparse.Namespace, audience: str) -> int:
 
         training.listen(watch)
         try:
-            training.run(audience)
+            training.run(audience, vector=arguments.vector)
         finally:
             if on_terminal:
                 print(file=sys.stderr)
     kept = [adapter for adapter in training.adapters() if adapter.audience == audience]
-    rows = [{field.name: getattr(one, field.name) for field in fields(one) if field.name != "data"} for one in kept]
+    told = [field.name for field in fields(Adapter) if field.name not in ("data", "vector")]
+    rows = [{name: getattr(one, name) for name in told} for one in kept]
     shown.put(rows, arguments, lambda: _words(kept, training.refusal(audience)))
     return 0
 
@@ -51,6 +52,7 @@ def _words(kept: list[Adapter], refusal: str) -> str:
     for adapter in kept:
         lines += [
             verdict(adapter),
+            *([vector_verdict(adapter)] if adapter.vector_weight else []),
             f"Trained on {adapter.documents:,} texts for {adapter.model}; it took {remaining(adapter.seconds)}.",
         ]
     return "\n".join(lines) or refusal or "Nothing has been trained yet. Run: ownhand train"

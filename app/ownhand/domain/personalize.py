@@ -38,6 +38,8 @@ class Material:
     memory: str = ""
     adapters: Mapping[str, float] = field(default_factory=dict)
     """Trained adapters by name, and the weight that was fitted for each."""
+    vectors: Mapping[str, float] = field(default_factory=dict)
+    """Style vectors, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,10 @@ def _adapter(material: Material) -> Contribution:
     return Contribution(adapters={name: weight * material.strength for name, weight in material.adapters.items()})
 
 
+def _vector(material: Material) -> Contribution:
+    return Contribution(adapters={name: weight * material.strength for name, weight in material.vectors.items()})
+
+
 LAYERS: tuple[Layer, ...] = (
     Layer("profile", "Style profile", _profile),
     Layer("examples", "Your own examples", _examples),
@@ -99,6 +105,7 @@ LAYERS: tuple[Layer, ...] = (
     Layer("words", "Words to prefer and avoid", _words),
     Layer("memory", "Personal memory", _memory),
     Layer("adapter", "Trained on your writing", _adapter),
+    Layer("vector", "Style vector", _vector),
 )
 
 

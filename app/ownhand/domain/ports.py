@@ -271,6 +271,10 @@ class Trainer(Protocol):
         """
         ...
 
+    def direction(self, model: Path, lessons: Sequence[Lesson]) -> bytes:
+        """The style vector of these lessons, for `Engine.adapt`.  Raises as `train`."""
+        ...
+
     def pause(self, on: bool) -> None: ...
     def close(self) -> None: ...
 
@@ -298,6 +302,11 @@ class Adapter:
     trained_at: datetime | None = None
     data: bytes = field(default=b"", repr=False)
     """The .gguf file."""
+    vector: bytes = field(default=b"", repr=False)
+    """The style vector, where one was asked for."""
+    vector_weight: float = 0.0
+    vector_gain: float = 0.0
+    """As `gain`, beyond what the adapter gains; it is used where this is more than nothing."""
 
 
 # ---------------------------------------------------------------------------------------------------------- recall

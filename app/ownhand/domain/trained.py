@@ -23,3 +23,10 @@ def verdict(adapter: Adapter, fits: bool = True) -> str:
     return (
         f"{told} It was trained for {adapter.model} and rests while another model completes; train again for that one."
     )
+
+
+def vector_verdict(adapter: Adapter) -> str:
+    """What a style vector gained beside it, in words."""
+    if adapter.vector_gain <= 0:
+        return "The style vector gained nothing beside it, so it is not used."
+    return f"The style vector makes them another {100 * adapter.vector_gain:.1f} % less surprising."

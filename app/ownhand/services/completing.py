@@ -263,7 +263,7 @@ class Completing:
             heal=True,
             memory=self._personal.token_memory if "memory" in active else "",
             memory_weight=self._personal.memory_weight if "memory" in active else 0.0,
-            adapters=self._personal.adapters(context.audience) if "adapter" in active else {},
+            adapters=self._personal.adapters(context.audience, active),
             min_probability=self._gate.min_probability / 3,
             most_words=self._max_words(),
         )
@@ -312,7 +312,7 @@ class Completing:
             text,
             self._personal.token_memory if remembers else "",
             self._personal.memory_weight if remembers else 0.0,
-            self._personal.adapters(context.audience) if "adapter" in active else {},
+            self._personal.adapters(context.audience, active),
         )
 
     def preamble(self, context: CompletionContext) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -64,6 +64,8 @@ class Personal:
         self.token_memory = namespace
         self.trained: Mapping[str, tuple[str, float]] = {}
         """By audience, the adapter that the engine has, and its weight."""
+        self.steered: Mapping[str, tuple[str, float]] = {}
+        """By audience, the style vector that the engine has, and its weight."""
         self._vault = vault
         self._engine = engine
         self._recall = recall
@@ -274,14 +276,16 @@ class Personal:
         """How strongly the token memory is mixed into the model's distribution, 0 to 1."""
         return self._settings.get(STRENGTH) / 100
 
-    def adapters(self, audience: str) -> Mapping[str, float]:
-        """The trained adapter for an audience, else Everyone's, and how much it counts at this strength."""
+    def adapters(self, audience: str, layers: Collection[str]) -> Mapping[str, float]:
+        """The adapter and the style vector for an audience, else Everyone's, as far as these layers take part, and how
+        much each counts at this strength.
+        """
         strength = self._settings.get(STRENGTH) / 100
-        return {name: weight * strength for name, weight in self._trained_for(audience).items()} if strength else {}
-
-    def _trained_for(self, audience: str) -> Mapping[str, float]:
-        name, weight = self.trained.get(audience) or self.trained.get(EVERYONE) or ("", 0.0)
-        return {name: weight} if name else {}
+        chosen = {
+            **(_of(self.trained, audience) if "adapter" in layers else {}),
+            **(_of(self.steered, audience) if "vector" in layers else {}),
+        }
+        return {name: weight * strength for name, weight in chosen.items()} if strength else {}
 
     @property
     def name(self) -> str:
@@ -356,8 +360,15 @@ class Personal:
             audience,
             strength,
             self.token_memory,
-            self._trained_for(audience),
+            _of(self.trained, audience),
+            _of(self.steered, audience),
         )
+
+
+def _of(by_audience: Mapping[str, tuple[str, float]], audience: str) -> Mapping[str, float]:
+    """What an audience has, else what Everyone has, by its name and with its weight."""
+    name, weight = by_audience.get(audience) or by_audience.get(EVERYONE) or ("", 0.0)
+    return {name: weight} if name else {}
 
 
 def _unmasked(text: str) -> list[str]:

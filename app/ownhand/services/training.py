@@ -43,6 +43,8 @@ _LOOK_S = 0.5
 _BATTERY_EVERY_S = 30.0
 WEIGHTS = (0.6, 1.0, 1.4)
 """How much an adapter may count; the best of these on the texts that decide when to stop."""
+VECTOR_WEIGHTS = (0.2, 0.4, 0.8)
+"""The same of a style vector."""
 _SCORED = 24
 """Documents that are looked at for one figure, and characters of each."""
 _SCORED_CHARACTERS = 1500
@@ -125,7 +127,7 @@ class Training:
 
     def adapters(self) -> list[Adapter]:
         """All that are kept, without their bytes."""
-        return [replace(adapter, data=b"") for adapter in self._vault.adapters()]
+        return [replace(adapter, data=b"", vector=b"") for adapter in self._vault.adapters()]
 
     # what the person does
 
@@ -138,13 +140,15 @@ class Training:
         self._thread = threading.Thread(target=self._quietly, args=(audience,), name="training", daemon=True)
         self._thread.start()
 
-    def run(self, audience: str = EVERYONE) -> Adapter:
-        """Train and wait for it.  Raises BadInput, ModelError, WorkerError or Cancelled."""
+    def run(self, audience: str = EVERYONE, *, vector: bool = False) -> Adapter:
+        """Train and wait for it, with `vector` a style vector, too.  Raises BadInput, ModelError, WorkerError or
+        Cancelled.
+        """
         refused = self.refusal(audience)
         if refused:
             raise BadInput(refused)
         self._begin()
-        return self._work(audience)
+        return self._work(audience, vector)
 
     def hold(self, on: bool) -> None:
         """Pause, or go on."""
@@ -186,13 +190,21 @@ class Training:
         try:
             bases = {self._engines.identify(self._engines.path(role)) for role in ROLES} if kept else set()
             used = {adapter.audience: adapter for adapter in kept if adapter.gain > 0 and adapter.base in bases}
-            for audience, (name, _) in self._personal.trained.items():
-                if audience not in used:
-                    self._engines.unadapt(name)
+            steered = {one.audience: one for one in kept if one.vector_gain > 0 and one.base in bases}
+            for now, before in ((used, self._personal.trained), (steered, self._personal.steered)):
+                for audience, (name, _) in before.items():
+                    if audience not in now:
+                        self._engines.unadapt(name)
             for adapter in used.values():
                 if self._given.get(adapter.audience) != adapter.trained_at:
                     self._engines.adapt(self._name(adapter.audience), adapter.base, adapter.data)
-            self._given = {audience: adapter.trained_at for audience, adapter in used.items()}
+            for adapter in steered.values():
+                if self._given.get(adapter.audience) != adapter.trained_at:
+                    self._engines.adapt(self._vector_name(adapter.audience), adapter.base, adapter.vector)
+            self._given = {audience: one.trained_at for audience, one in {**steered, **used}.items()}
+            self._personal.steered = {
+                audience: (self._vector_name(audience), one.vector_weight) for audience, one in steered.items()
+            }
             self._personal.trained = {
                 audience: (self._name(audience), adapter.weight) for audience, adapter in used.items()
             }
@@ -201,7 +213,9 @@ class Training:
         own = next((adapter for adapter in kept if adapter.audience == EVERYONE), None)
         unfinished = bool(self._vault.checkpoint(EVERYONE)[0])
         fits = own is None or own.base == self._engines.identify(self._engines.path("completion"))
-        self._tell(adapter=replace(own, data=b"") if own is not None else None, unfinished=unfinished, fits=fits)
+        self._tell(
+            adapter=replace(own, data=b"", vector=b"") if own is not None else None, unfinished=unfinished, fits=fits
+        )
 
     def forgotten(self) -> None:
         """Documents went: adapters that rested on them are gone from the vault, and go from the engines."""
@@ -233,9 +247,9 @@ class Training:
 
     def drop(self) -> None:
         """Take this vault's adapters out of the engines."""
-        for name, _ in self._personal.trained.values():
+        for name, _ in (*self._personal.trained.values(), *self._personal.steered.values()):
             self._engines.unadapt(name)
-        self._personal.trained, self._given = {}, {}
+        self._personal.trained, self._personal.steered, self._given = {}, {}, {}
 
     # the work
 
@@ -256,12 +270,12 @@ class Training:
         except UserError as error:
             self._status.announce(StatusEvent("training", "failed", str(error)))
 
-    def _work(self, audience: str) -> Adapter:
+    def _work(self, audience: str, vector: bool = False) -> Adapter:
         watch = threading.Thread(target=self._watch, name="training pauses", daemon=True)
         watch.start()
         sentence = ""
         try:
-            return self._train(audience)
+            return self._train(audience, vector)
         except UserError as error:
             if self._stop.is_set():
                 raise Cancelled("stopped") from None
@@ -279,7 +293,7 @@ class Training:
                 self._tell(running=False, waits_for="", sentence=sentence)
                 self.reload()
 
-    def _train(self, audience: str) -> Adapter:
+    def _train(self, audience: str, vector: bool) -> Adapter:
         self._engines.warm()
         model = self._engines.path("completion")
         checkpoint, resting = self._vault.checkpoint(audience)
@@ -304,9 +318,11 @@ class Training:
         if last is None or not last.adapter:
             raise WorkerError("The training ended without a result. Train again.")
         adapter = self._measured(audience, model, parts, last.adapter, time.monotonic() - began)
+        if vector:
+            adapter = self._steered(adapter, model, parts)
         if not self._vault.save_adapter(adapter, rests_on):
             raise BadInput("A text that was trained on has been forgotten meanwhile, so nothing was kept. Train again.")
-        return replace(adapter, data=b"")
+        return replace(adapter, data=b"", vector=b"")
 
     def _lessons(self, documents: Sequence[Document]) -> list[Lesson]:
         lessons = [playback.continuation(document) for document in documents]
@@ -332,6 +348,22 @@ class Training:
         return Adapter(
             audience, base, name, weight, 1 - after / before, len(parts.train), len(parts.measure), seconds, None, data
         )
+
+    def _steered(self, adapter: Adapter, model: Path, parts: playback.Split) -> Adapter:
+        """With a style vector, the weight that suits it best, and what it gains beside the adapter."""
+        vector = self._trainer.direction(model, [playback.continuation(one) for one in parts.train[::-1]])
+        own, trial = f"{self._namespace}/trial", f"{self._namespace}/trial vector"
+        with_it = {own: adapter.weight} if adapter.gain > 0 else {}
+        self._engines.adapt(own, adapter.base, adapter.data)
+        self._engines.adapt(trial, adapter.base, vector)
+        try:
+            weight = min(VECTOR_WEIGHTS, key=lambda weight: self._bits(parts.stop, {**with_it, trial: weight}))
+            before = self._bits(parts.measure, with_it)
+            after = self._bits(parts.measure, {**with_it, trial: weight})
+        finally:
+            self._engines.unadapt(trial)
+            self._engines.unadapt(own)
+        return replace(adapter, vector=vector, vector_weight=weight, vector_gain=1 - after / before)
 
     def _bits(self, documents: Iterable[Document], adapters: dict[str, float]) -> float:
         """Bits that the texts cost under the model with these adapters, without the memory, which knows them."""
@@ -375,6 +407,9 @@ class Training:
 
     def _name(self, audience: str) -> str:
         return f"{self._namespace}/{audience}"
+
+    def _vector_name(self, audience: str) -> str:
+        return f"{self._name(audience)}/vector"
 
     def _tell(self, **changes: object) -> None:
         with self._lock:

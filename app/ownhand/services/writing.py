@@ -279,7 +279,7 @@ class Writer:
             adapters=self._contribution.adapters,
         )
         self.prompt = text[-4000:]
-        self.trained = sum(self._contribution.adapters.values())
+        self.trained = max(self._contribution.adapters.values(), default=0.0)
         so_far = ""
         for piece in self._watch(self._engine.generate(request)):
             so_far += piece
@@ -338,7 +338,7 @@ class Writer:
             self.prompt = prompt
         self.saw_examples = self.saw_examples or bool(sections)
         if personal:
-            self.trained = sum(self._contribution.adapters.values())
+            self.trained = max(self._contribution.adapters.values(), default=0.0)
         warmth = temperature if temperature or not self._variant else 0.5 + 0.1 * self._variant
         request = Generate(
             Lane.SUGGESTION,

@@ -169,11 +169,25 @@ class Context:
 
         What the sequences hold was computed otherwise; cut them to nothing first.
         """
+        vectors = [(adapter, scale) for adapter, scale in adapters if isinstance(adapter, np.ndarray)]
+        adapters = [(adapter, scale) for adapter, scale in adapters if not isinstance(adapter, np.ndarray)]
+        self._steer(vectors)
         count = len(adapters)
         handles = (L.llama_adapter_lora_p_ctypes * count)(*(adapter for adapter, _ in adapters))
         scales = (ctypes.c_float * count)(*(scale for _, scale in adapters))
         if L.llama_set_adapters_lora(self._context, handles if count else None, count, scales if count else None):
             raise ModelError("The adapter could not be used with this model. Remove it, and train it again.")
+
+    def _steer(self, vectors: Sequence[tuple[NDArray[np.float32], float]]) -> None:
+        """Add these to what the layers put out, each of shape (layers - 1, width), row i to layer i + 1."""
+        if not vectors:
+            L.llama_set_adapter_cvec(self._context, None, 0, 0, 0, 0)
+            return
+        added = np.ascontiguousarray(sum(scale * vector for vector, scale in vectors), np.float32)
+        layers, width = added.shape
+        pointer = added.ctypes.data_as(ctypes.POINTER(ctypes.c_float))
+        if L.llama_set_adapter_cvec(self._context, pointer, added.size, width, 1, layers):
+            raise ModelError("The style vector could not be used with this model. Remove it, and train it again.")
 
     # -- sequences
 

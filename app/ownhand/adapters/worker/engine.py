@@ -297,7 +297,7 @@ class Engine:
         for lane in self._lanes():
             lane.wear((), ())
         self._prefixes.clear()
-        if dropped.handle:
+        if dropped.handle is not None:
             self._model.close_adapter(dropped.handle)
 
     def _wear(self, lane: Sequences, wanted: Mapping[str, float]) -> None:
@@ -307,7 +307,7 @@ class Engine:
         for name, scale in sorted(wanted.items()):
             adapter = self._adapters.get(name)
             if adapter is not None and scale:
-                if not adapter.handle:
+                if adapter.handle is None:
                     adapter.handle = self._loaded().open_adapter(adapter.data)
                 worn.append((name, adapter.number, float(scale)))
                 adapters.append((adapter.handle, float(scale)))

@@ -7,6 +7,7 @@ are judged by truth value.  Not safe for more than one thread.
 from __future__ import annotations
 
 import ctypes
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from typing import Any, Final, TypeAlias
 
 import llama_cpp.llama_cpp as _llama
 import numpy as np
+from numpy.typing import NDArray
 
 from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.context import Context, Part, completion_shape, suggestion_shape, window_of
@@ -214,18 +216,35 @@ class Llama:
         L.llama_adapter_lora_free(adapter)
 
     def open_adapter(self, data: bytes) -> Native:
-        """An adapter from the bytes of its .gguf file, for `Context.wear`; it must go before the model does.
+        """An adapter from the bytes of its .gguf file, or a style vector (steering.py), for `Context.wear`; it must go
+        before the model does.
 
         Raises ModelError if it is none for this model.
         """
+        if data.startswith(b"\x93NUMPY"):
+            return self._vector(data)
         adapter = _from_memory(self._model, data)
         if not adapter:
             raise ModelError(f"The adapter does not fit {self.header.path.name}, or it is damaged. Train it again.")
         self._adapters.append(adapter)
         return adapter
 
+    def _vector(self, data: bytes) -> NDArray[np.float32]:
+        shape = (self.header.layers - 1, self.header.of_architecture("embedding_length"))
+        try:
+            vector: NDArray[np.float32] = np.load(io.BytesIO(data), allow_pickle=False)
+        except (ValueError, EOFError, OSError):
+            vector = np.zeros(0, np.float32)
+        if vector.shape != shape or vector.dtype != np.float32 or not np.isfinite(vector).all():
+            raise ModelError(
+                f"The style vector does not fit {self.header.path.name}, or it is damaged. Train it again."
+            )
+        return vector
+
     def close_adapter(self, adapter: Native) -> None:
         """Give its memory back; no context may wear it any more."""
+        if isinstance(adapter, np.ndarray):
+            return
         self._adapters.remove(adapter)
         L.llama_adapter_lora_free(adapter)
 

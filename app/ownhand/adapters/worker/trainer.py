@@ -98,6 +98,21 @@ class TrainerClient:
                 self._worker, self._paused = None, False
             worker.close()
 
+    def direction(self, model: Path, lessons: Sequence[Lesson]) -> bytes:
+        """The style vector of these lessons for this model (steering.py).  Raises as `train`."""
+        worker = WorkerClient("trainer", about=lambda: _ABOUT, supervision=self._supervision)
+        with self._lock:
+            self._worker = worker
+        try:
+            found: bytes = worker.call(
+                "direction", _PATIENCE_S, model=str(model), lessons=[asdict(lesson) for lesson in lessons]
+            )
+            return found
+        finally:
+            with self._lock:
+                self._worker = None
+            worker.close()
+
     def pause(self, on: bool) -> None:
         """Let it wait, or go on, now or as soon as it has started."""
         self._paused = on

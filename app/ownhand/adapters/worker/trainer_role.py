@@ -21,7 +21,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
-from ownhand.adapters.worker import header, lora, machine
+from ownhand.adapters.worker import header, lora, machine, steering
 from ownhand.adapters.worker.llama import Words
 from ownhand.adapters.worker.serve import Desk, Job, Operation
 from ownhand.domain.ports import MARK
@@ -91,7 +91,7 @@ class TrainerRole:
 
     def operations(self) -> Mapping[str, Operation]:
         """Operation by name."""
-        return {"train": self.train, "pause": self.pause}
+        return {"train": self.train, "direction": self.direction, "pause": self.pause}
 
     def pause(self, job: Job, on: bool) -> None:
         """Wait before the next layer, or go on."""
@@ -122,6 +122,24 @@ class TrainerRole:
         training = _Training(self, job, found, plan, rows, tests)
         training.begin(checkpoint)
         return training.run()
+
+    def direction(self, job: Job, model: str, lessons: Sequence[Mapping[str, Any]]) -> bytes:
+        """The style vector of these lessons (steering.py), its bytes.
+
+        Raises as `train`.
+        """
+        found = header.read(Path(model))
+        _check(found, lora.Plan())
+        words = Words(found)
+        texts = [_divided(row) for lesson in lessons[: 2 * steering.TEXTS] for row in list(_rows(words, lesson))[:1]]
+        words.close()
+        torch.set_num_threads(max(1, machine.cores()))
+        loaded = lora.load(found, quicker_type(found))
+        job.alive()
+        try:
+            return steering.direction(loaded, texts, lambda: self.between(job))
+        except ValueError:
+            raise BadInput("Too little text is left to learn a style vector from. Add writing.") from None
 
     def between(self, job: Job) -> float:
         """Called between two layers: answer what came, wait while paused.  Seconds that were waited.
@@ -356,6 +374,13 @@ def _rows(words: Words, lesson: Mapping[str, Any]) -> Iterator[_Row]:
         if first + WINDOW >= len(tokens):
             return
         first += WINDOW - _OVERLAP
+
+
+def _divided(row: _Row) -> tuple[Sequence[int], Sequence[int]]:
+    """What stands before the person's words, and these up to where they end first."""
+    first = row.own.index(True)
+    last = row.own.index(False, first) if False in row.own[first:] else len(row.own)
+    return row.tokens[:first], row.tokens[first:last]
 
 
 def _up_to(rows: Sequence[_Row], tokens: int) -> list[_Row]:
