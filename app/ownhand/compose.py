@@ -17,9 +17,10 @@ from ownhand.adapters.safe import Safe
 from ownhand.adapters.spelling import English, Speller
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.watch import FolderWatch
-from ownhand.adapters.worker import header, machine
+from ownhand.adapters.worker import machine
 from ownhand.adapters.worker.client import Supervision
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
+from ownhand.adapters.worker.identity import identify
 from ownhand.adapters.worker.recall import RecallClient
 from ownhand.adapters.worker.trainer import TrainerClient
 from ownhand.domain import english
@@ -243,7 +244,7 @@ class Workers:
             ),
             paths.builtin_model(),
             lambda: self.rest_after_s,
-            header.identify,
+            identify,
         )
         self.recall = RecallClient(on_state=self.status.worker, supervision=supervision)
 

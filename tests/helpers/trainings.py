@@ -7,8 +7,9 @@ from pathlib import Path
 
 from helpers.vaults import KEY
 from ownhand.adapters.store import SqlVault
-from ownhand.adapters.worker import header, random_model
+from ownhand.adapters.worker import random_model
 from ownhand.adapters.worker.engine_client import EngineClient
+from ownhand.adapters.worker.identity import identify
 from ownhand.adapters.worker.trainer import TrainerClient
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.services.models import Engines
@@ -32,7 +33,7 @@ class Hands:
 class Kit:
     def __init__(self, folder: Path, model: Path) -> None:
         self.vault = SqlVault.open(folder, KEY, "key file")
-        self.engines = Engines(EngineClient, model, identify=header.identify)
+        self.engines = Engines(EngineClient, model, identify=identify)
         self.trainer = TrainerClient()
         self.personal = Hands()
         self.training = Training(self.vault, self.engines, self.trainer, self.personal, Status(), "own")  # type: ignore[arg-type]

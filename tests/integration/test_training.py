@@ -19,6 +19,7 @@ from ownhand import paths
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker import header, random_model
 from ownhand.adapters.worker.engine_client import EngineClient
+from ownhand.adapters.worker.identity import identify
 from ownhand.adapters.worker.trainer import TrainerClient
 from ownhand.compose import Options, build
 from ownhand.domain import playback
@@ -187,7 +188,7 @@ def test_training_on_ones_writing_gives_an_adapter_that_is_kept_measured_and_use
     adapter = kit.training.run()
     assert adapter.gain > 0.05
     assert adapter.documents == 60
-    assert adapter.base == header.identify(tiny)
+    assert adapter.base == identify(tiny)
     assert [kept.gain for kept in kit.training.adapters()] == [adapter.gain]
     assert kit.personal.trained == {EVERYONE: ("own/everyone", adapter.weight)}
     assert any(state.running and 0 < state.done < 1 for state in seen)
@@ -336,7 +337,7 @@ def test_an_adapter_of_another_model_rests_and_is_said_to(kit):
 
 def test_an_adapter_that_gained_nothing_is_kept_to_be_told_of_but_not_used(kit, tiny):
     kit.fill(5)
-    base = header.identify(tiny)
+    base = identify(tiny)
     kit.vault.save_adapter(Adapter(EVERYONE, base, "tiny", 1.0, -0.02, 50, 5, 60.0, NOW, b"not an adapter"), ("d1",))
     kit.training.reload()
     assert kit.personal.trained == {}
@@ -356,7 +357,7 @@ def test_completions_and_suggestions_use_it_as_far_as_strength_says(tmp_path, ti
         context = CompletionContext("", "")
         plain = app.completing.score(context, SAID, personal=False)
         assert app.completing.score(context, SAID) == plain
-        adapter = Adapter(EVERYONE, header.identify(tiny), "tiny", 1.0, 0.2, 50, 5, 60.0, NOW, trained.adapter)
+        adapter = Adapter(EVERYONE, identify(tiny), "tiny", 1.0, 0.2, 50, 5, 60.0, NOW, trained.adapter)
         assert app.hand.vault.save_adapter(adapter, rests_on)
         app.training.reload()
         whole = app.completing.score(context, SAID)

@@ -7,19 +7,18 @@ so the few values that are needed are picked out here and everything else is ski
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from gguf.constants import GGML_QUANT_SIZES, MODEL_ARCH_NAMES, GGMLQuantizationType, LlamaFileType
 
+from ownhand.adapters.worker.identity import PART, files_of
 from ownhand.domain.ports import MemoryNeed
 from ownhand.errors import ModelError
 
@@ -128,22 +127,6 @@ def read(path: Path) -> Header:
     return header
 
 
-def identify(path: Path) -> str:
-    """What tells a model from every other: sha256 of its files' contents.  Raises ModelError."""
-    known = read(path).files
-    stamp = tuple((str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in known)
-    return _identified(stamp)
-
-
-@lru_cache(maxsize=16)
-def _identified(stamp: tuple[tuple[str, int, int], ...]) -> str:
-    whole = hashlib.sha256()
-    for path, _, _ in stamp:
-        with open(path, "rb") as file:
-            whole.update(hashlib.file_digest(file, "sha256").digest())
-    return whole.hexdigest()
-
-
 def check_memory(header: Header, need: MemoryNeed, available: int) -> None:
     """Raise ModelError if the model needs more than `available` bytes of main memory."""
     if need.main > available:
@@ -192,19 +175,15 @@ def _whole_number(header: Header, key: str, default: int) -> int:
     return value if isinstance(value, int) else default
 
 
-_PART: Final = re.compile(r"(?P<name>.+)-(?P<number>\d{5})-of-(?P<count>\d{5})\.gguf", re.DOTALL)
-"""How llama.cpp names the parts of a model (llama_split_path), and the only way in which it finds them."""
-
-
 def _join(part: Header, count: int) -> Header:
     """The whole model to which a part belongs.  Raises ModelError if a part is missing, damaged or of another model."""
-    named = _PART.fullmatch(part.path.name)
+    named = PART.fullmatch(part.path.name)
     if named is None or int(named["count"]) != count:
         raise ModelError(
             f"{part.path.name} is one part of a model in {count} files and was renamed, so the others cannot be found. "
             f"Give all of them their own names again (…-00001-of-{count:05}.gguf)."
         )
-    paths = [part.path.with_name(f"{named['name']}-{number + 1:05}-of-{count:05}.gguf") for number in range(count)]
+    paths = files_of(part.path)
     absent = [number + 1 for number, path in enumerate(paths) if not path.is_file()]
     if absent:
         listed = ", ".join(map(str, absent[:5])) + (" and more" if len(absent) > 5 else "")
