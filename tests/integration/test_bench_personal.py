@@ -78,3 +78,8 @@ def test_a_line_that_is_no_message_is_named(tmp_path: Path) -> None:
         (tmp_path / f"a.{part}.jsonl").write_text('{"subject": "no body"}\n', "utf-8")
     with pytest.raises(BadInput, match=r"a\.history\.jsonl, line 1"):
         bench_personal.measure(tmp_path)
+
+
+def test_a_trained_adapter_has_its_row_where_one_is_trained():
+    assert bench_personal._conditions(True, adapter=True)["without adapter"] == {"without": ["adapter"]}
+    assert "without adapter" not in bench_personal._conditions(True)

@@ -60,8 +60,12 @@ def authors(folder: Path, users: Sequence[str] = ()) -> list[Author]:
     return [Author(name, *(_read(folder / f"{name}.{part}.jsonl") for part in ("history", "test"))) for name in names]
 
 
-def measure(folder: Path, users: Sequence[str] = (), messages: int = 3, rounds: int = 20) -> dict[str, Any]:
+def measure(
+    folder: Path, users: Sequence[str] = (), messages: int = 3, rounds: int = 20, *, adapter: bool = False
+) -> dict[str, Any]:
     """All figures; `messages` held-out ones are typed per author, a simulated person edits `rounds` drafts.
+
+    With `adapter` one is trained on each author's history before that is typed, which takes minutes.
 
     Raises BadInput as `authors`.
     """
@@ -69,7 +73,7 @@ def measure(folder: Path, users: Sequence[str] = (), messages: int = 3, rounds: 
     with tempfile.TemporaryDirectory(prefix="ownhand-bench-") as place:
         program = _Program(Batch(Path(place)))
         try:
-            typed = {author.name: _typed(program, author, messages) for author in found}
+            typed = {author.name: _typed(program, author, messages, adapter) for author in found}
             drafted = _drafted(program, found)
             simulated = _simulated(program, [_brief(item) for author in found for item in author.history], rounds)
         finally:
@@ -101,9 +105,10 @@ class _Program:
 # ----------------------------------------------------------------------------------------------------- completions
 
 
-def _conditions(completions: bool) -> dict[str, Condition]:
+def _conditions(completions: bool, adapter: bool = False) -> dict[str, Condition]:
     """What is compared: the plain model, all layers, and all but each."""
-    layers = [layer.id for layer in LAYERS if not completions or layer.id not in NOT_IN_COMPLETIONS]
+    absent = NOT_IN_COMPLETIONS - {"adapter"} if adapter else NOT_IN_COMPLETIONS
+    layers = [layer.id for layer in LAYERS if not completions or layer.id not in absent]
     return {
         "plain": {"personal": False},
         "all layers": {},
@@ -111,12 +116,13 @@ def _conditions(completions: bool) -> dict[str, Condition]:
     }
 
 
-def _typed(program: _Program, author: Author, messages: int) -> dict[str, Any]:
+def _typed(program: _Program, author: Author, messages: int, adapter: bool) -> dict[str, Any]:
     """One author's later messages, typed in turn; what was sent counts for the next."""
-    program.ask("open_user", author.name, history=list(author.history))
-    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in _conditions(completions=True)}
+    program.ask("open_user", author.name, history=list(author.history), adapter=adapter)
+    conditions = _conditions(completions=True, adapter=adapter)
+    rows: dict[str, list[dict[str, Any]]] = {name: [] for name in conditions}
     for message in author.test[:messages]:
-        for name, condition in _conditions(completions=True).items():
+        for name, condition in conditions.items():
             rows[name].append(_type_one(program, author.name, message, condition))
         program.ask("observe", author.name, event={"type": "sent", **message})
     program.ask("close_user", author.name)

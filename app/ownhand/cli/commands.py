@@ -544,7 +544,9 @@ def _bench(arguments: Arguments) -> int:
     elif arguments.what in ("personal", "retrieval") and arguments.authors is None:
         raise BadInput("Say where the authors' messages are: --author DIR.")
     elif arguments.what == "personal":
-        figures = bench_personal.measure(arguments.authors, arguments.user, arguments.messages, arguments.rounds)
+        figures = bench_personal.measure(
+            arguments.authors, arguments.user, arguments.messages, arguments.rounds, adapter=arguments.adapter
+        )
         shown.put(figures, arguments, lambda: bench_personal.text(figures))
     elif arguments.what == "retrieval":
         figures = bench_retrieval.measure(arguments.authors, arguments.user, arguments.messages)

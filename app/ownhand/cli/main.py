@@ -191,6 +191,7 @@ def parser() -> argparse.ArgumentParser:
         "--user", action="append", default=[], metavar="ID", help="personal, retrieval: only this author; repeatable"
     )
     one.add_argument("--messages", type=int, default=3, metavar="N", help="held-out messages per author (3)")
+    one.add_argument("--adapter", action="store_true", help="personal: train one per author first (minutes each)")
     one.add_argument("--rounds", type=int, default=20, metavar="N", help="personal: drafts that are edited (20)")
     one.add_argument("--documents", type=int, default=10_000, metavar="N", help="search: size of the history (10000)")
     command("batch", "answer JSON lines on standard input, one each, in order")
