@@ -84,7 +84,7 @@ def test_without_the_personal_model_the_answer_is_another(user: Program):
 
 
 def test_the_small_model_completes_from_the_text_before_alone(user: Program):
-    prefix = "Hi Ben,\n\nthank you for the invit"
+    prefix = "Hi Ben,\n\nthank you for the invitat"
     at_the_end, inside = (
         user.ask("complete", prefix=prefix, suffix=suffix, personal=False)["result"]
         for suffix in ("", ". Unfortunately I have to work that day.\n\nBest,\nNina")
