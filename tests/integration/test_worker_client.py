@@ -231,7 +231,7 @@ def test_a_newer_request_takes_the_place_of_an_older_one(engine: WorkerClient) -
     pid = engine.pid
     assert pid is not None
     os.kill(pid, signal.SIGSTOP)
-    arguments = {"prompt": "", "text": "some words", "memory": "", "memory_weight": 0.0}
+    arguments = {"prompt": "", "text": "some words", "memory": "", "memory_weight": 0.0, "adapters": {}}
     older = engine.stream("score", replaces="test", **arguments)
     newer = engine.stream("score", replaces="test", **arguments)
     os.kill(pid, signal.SIGCONT)

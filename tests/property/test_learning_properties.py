@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ownhand.domain.applying import apply
@@ -38,8 +38,13 @@ RULES = st.lists(
 ).map(lambda rules: [Preference(identify(d, s, v), d, v, s, origin=Origin.STATED) for d, v, s in rules])  # fmt: skip
 
 
+def stated(dimension: Dimension, value: str) -> Preference:
+    return Preference(identify(dimension, "", value), dimension, value, origin=Origin.STATED)
+
+
 @settings(max_examples=150, deadline=None)
 @given(TEXTS, RULES)
+@example("Hi Dana, \U0001f642 Hi Dana,", [stated(Dimension.EMOJI, "avoid")])
 def test_applying_twice_is_applying_once(text: str, rules: list[Preference]) -> None:
     once = apply(text, rules, ["Dana Li"]).text
     assert apply(once, rules, ["Dana Li"]).text == once

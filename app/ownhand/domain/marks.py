@@ -162,7 +162,8 @@ def exclamation(text: str, value: str) -> str:
 def emoji(text: str, value: str) -> str:
     """None at all, or the person's own at the end of a text that has none."""
     if value in ("avoid", ""):
-        return re.sub(rf"[ \t]*(?:{stock.EMOJI_RE.pattern})", "", text).rstrip()
+        one = rf"(?:{stock.EMOJI_RE.pattern})"
+        return re.sub(rf"(?m)^[ \t]*(?:{one}[ \t]*)+|[ \t]*{one}", "", text).rstrip()
     if (
         stock.EMOJI_RE.search(text)
         or value in text

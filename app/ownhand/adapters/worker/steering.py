@@ -22,7 +22,7 @@ of layer i + 1."""
 TEXTS: Final = 40
 """More make it no better, and each costs a second."""
 _DEPTH: Final = 2 / 3
-"""Of the layers, where style shows and the next word is not yet decided (measured: see decisions/0009)."""
+"""Of the layers, where style shows and the next word is not yet decided (measured: see decisions/0011)."""
 _TOKENS: Final = 120
 _OWN_SHARE: Final = 0.25
 _TEMPERATURE: Final = 0.7
