@@ -159,6 +159,8 @@ class CompletionLane(Lane):
             if row is None:
                 row = self._row(run, path)
                 computed += bool(path)
+            elif not path:
+                run.reused = len(run.prompt)
             if not path and run.prefilling:
                 run.prefilled()
             return run.distribution(row, path, partial)
