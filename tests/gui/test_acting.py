@@ -48,7 +48,7 @@ def test_a_new_action_gets_a_button_beside_the_others(window, scripted, dialog, 
     assert nameless(made) == []
     assert not made.save.isEnabled()
     made.name.setText("Plain")
-    made.instruction.setPlainText(PLAIN)
+    made.text.setPlainText(PLAIN)
     made.scope.setCurrentIndex(1)
     made.save.click()
     quiet()
@@ -63,7 +63,7 @@ def test_a_name_that_is_taken_is_refused_in_the_dialog(window, plain, dialog, sc
     window.find_command("New action…").do()
     made = dialog(ActionDialog)
     made.name.setText(taken)
-    made.instruction.setPlainText("x")
+    made.text.setPlainText("x")
     made.save.click()
     quiet()
     assert made.isVisible()
@@ -108,7 +108,7 @@ def test_it_is_changed_and_deleted_from_its_menu_and_can_be_brought_back(
 ):
     own_button("Plain").actions()[0].trigger()
     made = dialog(ActionDialog)
-    assert made.instruction.toPlainText() == PLAIN
+    assert made.text.toPlainText() == PLAIN
     made.name.setText("Plainer")
     made.save.click()
     quiet()
@@ -140,9 +140,9 @@ def test_an_instruction_is_worded_from_examples(window, dialog, qtbot, quiet):
         before.setPlainText(old)
         after.setPlainText(new)
     examples.word.click()
-    qtbot.waitUntil(lambda: made.instruction.toPlainText() != "")
-    assert "No exclamation marks." in made.instruction.toPlainText()
-    assert "Write words out" in made.instruction.toPlainText()
+    qtbot.waitUntil(lambda: made.text.toPlainText() != "")
+    assert "No exclamation marks." in made.text.toPlainText()
+    assert "Write words out" in made.text.toPlainText()
     qtbot.waitUntil(lambda: not window.findChildren(ExamplesDialog))
 
 

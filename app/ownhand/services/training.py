@@ -191,9 +191,9 @@ class Training:
             bases = {self._engines.identify(self._engines.path(role)) for role in ROLES} if kept else set()
             used = {adapter.audience: adapter for adapter in kept if adapter.gain > 0 and adapter.base in bases}
             steered = {one.audience: one for one in kept if one.vector_gain > 0 and one.base in bases}
-            for now, before in ((used, self._personal.trained), (steered, self._personal.steered)):
-                for audience, (name, _) in before.items():
-                    if audience not in now:
+            for wanted, given in ((used, self._personal.trained), (steered, self._personal.steered)):
+                for audience, (name, _) in given.items():
+                    if audience not in wanted:
                         self._engines.unadapt(name)
             for adapter in used.values():
                 if self._given.get(adapter.audience) != adapter.trained_at:

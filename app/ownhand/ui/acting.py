@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QDialog, QPlainTextEdit, QWidget
 
 from ownhand.domain.actions import OwnAction, Scope
 from ownhand.domain.instructions import LEAST_PAIRS
@@ -13,6 +13,7 @@ from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import OwnActions
 from ownhand.ui.review import CHANGE, REMOVE, ReviewPanel
 from ownhand.ui.widgets import button, column, label, row
+from ownhand.ui.windows import NamedText
 
 PAIRS = 3
 LONGEST_NAME = 24
@@ -98,27 +99,22 @@ class ExamplesDialog(QDialog):
         self.trouble.show()
 
 
-class ActionDialog(QDialog):
-    """Name, instruction and scope of an action.
+class ActionDialog(NamedText):
+    """Name, instruction (the text) and scope of an action.
 
     Signals:
-        save_wanted: the person is done; the dialog stays open until it is told that all is well.
         help_wanted: word the instruction from examples.
     """
 
-    save_wanted = Signal()
     help_wanted = Signal()
 
     def __init__(self, own: OwnAction | None, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("New action") if own is None else self.tr("Action"))
+        name, instruction = (own.name, own.instruction) if own is not None else ("", "")
+        title = self.tr("New action") if own is None else self.tr("Action")
+        super().__init__(parent, title, name, instruction, LONGEST_NAME)
         self.resize(460, 340)
-        self.name = QLineEdit(own.name if own is not None else "")
-        self.name.setMaxLength(LONGEST_NAME)
         self.name.setPlaceholderText(self.tr("What the button says, such as: Plain"))
-        self.instruction = QPlainTextEdit(own.instruction if own is not None else "")
-        self.instruction.setTabChangesFocus(True)
-        self.instruction.setPlaceholderText(
+        self.text.setPlaceholderText(
             self.tr("What it does, for example: No exclamation marks. Write out contractions. Keep it under 40 words.")
         )
         self.scope = QComboBox()
@@ -128,7 +124,7 @@ class ActionDialog(QDialog):
         labels = []
         for text, field in (
             (self.tr("Name"), self.name),
-            (self.tr("Instruction"), self.instruction),
+            (self.tr("Instruction"), self.text),
             (self.tr("Works on"), self.scope),
         ):
             made = label(text)
@@ -136,44 +132,23 @@ class ActionDialog(QDialog):
             labels.append(made)
         phrase = button(self.tr("Help me phrase it…"), flat=True, hint=self.tr("From two or three examples"))
         phrase.clicked.connect(self.help_wanted)
-        self.trouble = label(wrap=True)
-        self.trouble.setProperty("danger", True)
-        self.trouble.hide()
-        self.save = button(self.tr("Save"), primary=True)
-        self.save.setDefault(True)
-        self.save.clicked.connect(self.save_wanted)
-        cancel = button(self.tr("Cancel"))
-        cancel.clicked.connect(self.reject)
         self.setLayout(
             column(
                 labels[0],
                 self.name,
                 4,
                 row(labels[1], None, phrase),
-                self.instruction,
+                self.text,
                 4,
                 row(labels[2], self.scope, None),
                 self.trouble,
                 4,
-                row(None, cancel, self.save),
+                row(None, self.cancel, self.save),
                 margins=(22, 18, 22, 18),
                 gap=6,
                 stretch=4,
             )
         )
-        self.name.textChanged.connect(self._check)
-        self.instruction.textChanged.connect(self._check)
-        self.name.setFocus()
-        self._check()
-
-    def _check(self) -> None:
-        self.trouble.hide()
-        self.save.setEnabled(bool(self.name.text().strip() and self.instruction.toPlainText().strip()))
-
-    def refuse(self, sentence: str) -> None:
-        """Say why it was not saved."""
-        self.trouble.setText(sentence)
-        self.trouble.show()
         self.name.setFocus()
 
 
@@ -226,7 +201,7 @@ class Acting(QObject):
         known = own.id if own is not None else ""
 
         def save() -> None:
-            name, instruction = dialog.name.text(), dialog.instruction.toPlainText()
+            name, instruction = dialog.name.text(), dialog.text.toPlainText()
             scope = Scope(dialog.scope.currentData())
             bridge.run(lambda: actions.save(name, instruction, scope, known), saved, refused)
 
@@ -258,7 +233,7 @@ class Acting(QObject):
 
         def worded(instruction: str) -> None:
             if not left.is_set():
-                over.instruction.setPlainText(instruction)
+                over.text.setPlainText(instruction)
                 dialog.accept()
 
         def refused(failure: Exception) -> None:

@@ -3,46 +3,29 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtWidgets import QWidget
 
 from ownhand.domain.snippets import LONGEST_NAME, Filled, Snippet
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import Snippets
 from ownhand.ui.editor import WritingEdit
 from ownhand.ui.session import Session
-from ownhand.ui.widgets import button, column, label, row
+from ownhand.ui.widgets import column, label, row
+from ownhand.ui.windows import NamedText
 
 
-class SnippetDialog(QDialog):
-    """Name and text of a snippet.
-
-    Signals:
-        save_wanted: the person is done; the dialog stays open until it is told that all is well.
-    """
-
-    save_wanted = Signal()
+class SnippetDialog(NamedText):
+    """Name and text of a snippet."""
 
     def __init__(self, snippet: Snippet | None, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setWindowTitle(self.tr("New snippet") if snippet is None else self.tr("Snippet"))
+        known = snippet or Snippet("", "", text)
+        title = self.tr("New snippet") if snippet is None else self.tr("Snippet")
+        super().__init__(parent, title, known.name, known.text, LONGEST_NAME)
         self.resize(480, 400)
-        self.name = QLineEdit(snippet.name if snippet is not None else "")
-        self.name.setMaxLength(LONGEST_NAME)
         self.name.setPlaceholderText(self.tr("A short name, such as: ofr"))
-        name_label = label(self.tr("Name"))
+        name_label, text_label = label(self.tr("Name")), label(self.tr("Text"))
         name_label.setBuddy(self.name)
-        self.text = QPlainTextEdit(snippet.text if snippet is not None else text)
-        self.text.setTabChangesFocus(True)
-        text_label = label(self.tr("Text"))
         text_label.setBuddy(self.text)
-        self.trouble = label(wrap=True)
-        self.trouble.setProperty("danger", True)
-        self.trouble.hide()
-        self.save = button(self.tr("Save"), primary=True)
-        self.save.setDefault(True)
-        self.save.clicked.connect(self.save_wanted)
-        cancel = button(self.tr("Cancel"))
-        cancel.clicked.connect(self.reject)
         self.setLayout(
             column(
                 name_label,
@@ -66,26 +49,13 @@ class SnippetDialog(QDialog):
                     size=0.92,
                 ),
                 self.trouble,
-                row(None, cancel, self.save),
+                row(None, self.cancel, self.save),
                 margins=(22, 18, 22, 18),
                 gap=6,
                 stretch=5,
             )
         )
-        self.name.textChanged.connect(self._check)
-        self.text.textChanged.connect(self._check)
         (self.name if not self.name.text() else self.text).setFocus()
-        self._check()
-
-    def _check(self) -> None:
-        self.trouble.hide()
-        self.save.setEnabled(bool(self.name.text().strip() and self.text.toPlainText().strip()))
-
-    def refuse(self, sentence: str) -> None:
-        """Say why it was not saved."""
-        self.trouble.setText(sentence)
-        self.trouble.show()
-        self.name.setFocus()
 
 
 class Snippeting(QObject):

@@ -1,10 +1,49 @@
-"""Small dialogs: paste a message, confirm, confirm with a word."""
+"""Small dialogs: paste a message, a text under a name, confirm, confirm with a word."""
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QWidget
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QPushButton, QWidget
 
 from ownhand.ui.widgets import button, column, label, row
+
+
+class NamedText(QDialog):
+    """A name and a text to be saved under it; whoever derives from it lays the fields out.
+
+    Signals:
+        save_wanted: the person is done; the dialog stays open until it is told that all is well.
+    """
+
+    save_wanted = Signal()
+
+    def __init__(self, parent: QWidget, title: str, name: str, text: str, longest: int) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.name = QLineEdit(name)
+        self.name.setMaxLength(longest)
+        self.text = QPlainTextEdit(text)
+        self.text.setTabChangesFocus(True)
+        self.trouble = label(wrap=True)
+        self.trouble.setProperty("danger", True)
+        self.save = button(self.tr("Save"), primary=True)
+        self.save.setDefault(True)
+        self.save.clicked.connect(self.save_wanted)
+        self.cancel: QPushButton = button(self.tr("Cancel"))
+        self.cancel.clicked.connect(self.reject)
+        self.name.textChanged.connect(self._check)
+        self.text.textChanged.connect(self._check)
+        self._check()
+
+    def _check(self) -> None:
+        self.trouble.hide()
+        self.save.setEnabled(bool(self.name.text().strip() and self.text.toPlainText().strip()))
+
+    def refuse(self, sentence: str) -> None:
+        """Say why it was not saved."""
+        self.trouble.setText(sentence)
+        self.trouble.show()
+        self.name.setFocus()
 
 
 class PasteDialog(QDialog):
