@@ -39,6 +39,22 @@ def test_the_built_in_model_loses_no_fact_and_makes_none_up(app: App, action: st
     assert (list(suggestion.facts.dropped), list(suggestion.facts.added)) == ([], [])
 
 
+def test_at_strength_nought_the_notes_get_nothing_of_the_persons_own(app: App) -> None:
+    for number in range(400):
+        app.personal.small_words.add(
+            f"I will send you the report about the kiln on Tuesday, as agreed with Dana {number}."
+        )
+    note = "send report about kiln Tuesday"
+    assert app.personal.fill_in(note) != note, "the person's words would come back"
+    drafts = {
+        strength: app.drafting.run(SuggestionRequest("draft", instruction=note, strength=strength))[0].text
+        for strength in (0.0, 1.0)
+    }
+    plain = app.drafting.run(SuggestionRequest("draft", instruction=note, personal=False))[0].text
+    assert drafts[0.0] == plain
+    assert drafts[1.0] != plain
+
+
 def watch(stream: Stream) -> Iterator[str]:
     for piece in stream:
         yield piece.text

@@ -222,7 +222,7 @@ class Drafting:
             lambda text: self._speller.correct(text, self._personal.memory.knows),
             seed=request.seed + variant,
             variant=variant,
-            fill=self._personal.fill_in if request.personal else str,
+            fill=self._personal.fill_in if material.strength > 0 and material.memory else str,
         )
         asked = instructions.read(request.instruction) if action.scope is actions.Scope.TEXT else Instruction()
         preferences = [*asked.rules, *self._forms(action, asked), *material.preferences]
