@@ -2,7 +2,8 @@
 
 The schedule follows the clock, so that the run ends on time whatever the speed, and goes on after an interruption
 from the packed weights (`weights.int8`) and the clock (`progress.json`) in the output folder.  The optimizer's state is
-not kept: after a short warm-up its absence does not show in the loss.
+not kept: after a short warm-up its absence does not show in the loss.  Weights without a clock are a start to go on
+from.  A number of seconds in a file `seconds` there is read while it trains and moves the end.
 """
 
 from __future__ import annotations
@@ -104,15 +105,18 @@ class Run:
         optimizer = Optimizer(self.model, config.matrix_rate, config.vector_rate, config.weight_decay, config.momentum)
         length = self.recipe.model.context
         seed = 1000 * int(self.elapsed) + self.devices.rank
-        reader = Reader(self.data, length, config.rows, phase_at(self.elapsed / config.seconds, config.phases), seed)
+        reader = Reader(self.data, length, config.rows, phase_at(self.elapsed / self._seconds(), config.phases), seed)
         self._say("parameters", sum(p.numel() for p in self.model.parameters()), "devices", self.devices.count)
         before = self.elapsed
         started = time.time()
         saved = reported = started
         losses = torch.zeros((), device=self.devices.device)
+        seconds = config.seconds
         step = 0
         while True:
-            position = self.devices.agree((before + time.time() - started) / config.seconds)
+            if step % REPORT_EVERY == 0:
+                seconds = self._seconds()
+            position = self.devices.agree((before + time.time() - started) / seconds)
             if position >= 1:
                 break
             reader.phase = phase_at(position, config.phases)
@@ -200,6 +204,10 @@ class Run:
         self.model.train()
         return total / max(weight, 1.0)
 
+    def _seconds(self) -> float:
+        told = self.out / "seconds"
+        return float(told.read_text()) if told.exists() else self.recipe.training.seconds
+
     def _to_device(self, array: np.ndarray) -> Tensor:
         tensor = torch.from_numpy(array)
         if self.devices.device.type == "cuda":
@@ -208,8 +216,9 @@ class Run:
 
     def _load(self) -> None:
         weights, progress = self.out / "weights.int8", self.out / "progress.json"
-        if weights.exists() and progress.exists():
+        if weights.exists():
             self.model.load_state_dict(pieces.load(weights))
+        if weights.exists() and progress.exists():
             before = json.loads(progress.read_text())
             self.elapsed, self.tokens = before["seconds"], before["tokens"]
             self._say("goes on from", before)

@@ -98,6 +98,8 @@ class Examples:
     def _noted(self, note: str, told: str) -> str:
         """The note, or now and then what one tells somebody else to write: 'ask her to ...'."""
         r = self.chance
+        if r.random() < 0.12:
+            note = note.lower()  # names, days and months too: the sentence has their capitals
         if r.random() > 0.18:
             return note
         who = r.choice(["him", "her", "them"])
@@ -148,8 +150,21 @@ class Examples:
              "I've got to {d}."),
             ("please {d}|pls {d}|need you to {d}", "asking them to {d}", "Please {d}.", "Please {d}.", "Please {d}."),
         )  # fmt: skip
-        notes, told, *said = r.choice(rows)
-        put = {"d": f"{base} {rest}"}
+        because = (
+            ("can't {d}, {n}|unable to {d} - {n}|cannot {d} ({n})", "saying that I can't {d} because {c}",
+             "Unfortunately, I am unable to {d}, as {f}.", "I'm afraid I can't {d} because {c}.",
+             "Sorry, I can't {d}, {c}."),
+            ("please {d}, {n}|need you to {d}, {n}", "asking them to {d} because {c}", "Please {d}, as {f}.",
+             "Could you please {d}? {C}.", "Can you {d}? {C}."),
+            ("have to {d} first, {n}|{n}, so need to {d} first", "saying that I have to {d} first because {c}",
+             "I have to {d} first, as {f}.", "I need to {d} first because {c}.", "I've got to {d} first, {c}."),
+            ("{n}, {d} later?|{n} - can we {d} later?", "asking whether we can {d} later because {c}",
+             "As {f}, may I ask whether we could {d} later?", "{C}. Could we {d} later?",
+             "{C}, can we {d} later?"),
+        )  # fmt: skip
+        notes, told, *said = r.choice(because if r.random() < 0.25 else rows)
+        plain, stiff, short = self.world.reason()
+        put = {"d": f"{base} {rest}", "c": plain, "f": stiff, "n": short, "C": capitalized(plain)}
         forms = {register: text.format(**put) for register, text in zip("FMC", said, strict=True)}
         return r.choice(notes.split("|")).format(**put), told.format(**put), forms
 
@@ -214,7 +229,9 @@ class Examples:
         needed = [t for t in told if re.match(r"(?:Greet|Greeting|Start with|No greeting|Leave out the g)", t)]
         needed += [t for t in told if re.match(r"(?:Sign|Always end|No sign|Do not sign)", t)]
         needed += [t for t in told if re.match(r"(?:First sentence|End the body|All lower|Add a|Write &|Use curly)", t)]
-        needed += [t for t in told if re.search(r"ontractions|write words out|bullet|paragraph", t, re.I)]
+        needed += [t for t in told if re.search(r"ontractions|write words out", t, re.I)]
+        needed += self._layout([t for t in told if re.search(r"bullet|paragraph", t)])
+        told = [t for t in told if t in needed or not re.search(r"bullet|paragraph", t)]
         rest = [t for t in told if t not in needed]
         if kind == "rules":
             chosen = needed + rest[: r.randint(0, 4)]
@@ -236,6 +253,15 @@ class Examples:
         if chosen:
             parts.append("Style rules:\n" + "\n".join(f"- {item}" for item in chosen))
         return "\n\n".join(parts)
+
+    def _layout(self, told: list[str]) -> list[str]:
+        """Those of the rules on paragraphs and bullets that are told: all that a layout other than one paragraph
+        needs, and of the common layout any part, so that "No bullet points" also stands alone.
+        """
+        common = "Write the body as a single paragraph"
+        if common not in told and "No bullet points" not in told:
+            return told
+        return [t for t in told if t not in {common, "No bullet points"} or self.chance.random() < 0.55]
 
     def plain_voice(self) -> Voice:
         """How the model writes when nothing is known of the author."""

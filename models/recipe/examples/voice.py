@@ -158,7 +158,7 @@ def styled(text: str, voice: Voice) -> str:
     """A sentence with the author's contractions, marks, spelling and capitals."""
     text = contracted(text) if voice.contractions else expanded(text)
     if voice.exclamation == 0:
-        text = re.sub(r"!+", ".", text)
+        text = re.sub(r"!+", ".", re.sub(r"\?!+|!+\?", "?", text))
     elif voice.exclamation == 2:
         text = re.sub(
             r"((?:[Tt]hank|[Cc]ongrat|[Ll]et me know|[Hh]appy|[Ll]ove|[Gg]reat|[Ll]ooking forward|[Ss]ee you)"
