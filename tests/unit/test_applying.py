@@ -79,6 +79,28 @@ def test_what_is_not_in_effect_does_nothing() -> None:
     assert apply("Great!", [weak]) == apply("Great!", [])
 
 
+def test_few_contract_everywhere_and_only_those_who_contract_at_all() -> None:
+    everywhere = rule("contractions", "use", "anywhere")
+    text = "We are here if you have time. I am sure I would."
+    assert apply(text, [rule("contractions", "use"), everywhere]).text == "We're here if you've time. I'm sure I'd."
+    assert apply(text, [rule("contractions", "use")]).text == "We're here if you have time. I'm sure I would."
+    assert apply(text, [everywhere]).text == text
+    assert apply(text, [rule("contractions", "avoid"), everywhere]).text == text
+
+
+def test_plain_words_replace_what_fits_in_its_place_only() -> None:
+    plain = rule("word_choice", "plain", "*")
+    assert apply("However, we receive it. The received letter is, however, old.", [plain]).text == (
+        "But we get it. The received letter is, however, old."
+    )
+
+
+def test_a_tail_is_cut_once_two_edits_cut_it() -> None:
+    text = "One lamp broke. We need bulbs. Ana has a ladder."
+    learned = Preference("x", Dimension.LENGTH, "first:2", agreeing=2, edits=("e1", "e2"))
+    assert apply(text, [learned]).text == "One lamp broke. We need bulbs."
+
+
 def test_bans_and_favours_become_biases() -> None:
     stated = [parse_statement(t) for t in ("write use, not utilize", "no em dashes", "no exclamation marks")]
     found = biases([p for p in stated if p])

@@ -1,8 +1,8 @@
 import pytest
 
 from ownhand.domain.detectors import detect
+from ownhand.domain.preference import ANYWHERE, Edit
 from ownhand.domain.preference import Dimension as D
-from ownhand.domain.preference import Edit
 
 TO = ("Dana Li <dana@example.org>",)
 
@@ -106,6 +106,58 @@ def test_points_written_in_are_no_evidence() -> None:
         letter("The lamp broke."), letter("The lamp broke. I don't know why! Ana & Ben think it's the wiring.")
     )
     assert not {D.CONTRACTIONS, D.AMPERSAND, D.WORD_CHOICE, D.HEDGING} & {dimension for dimension, _ in seen}
+
+
+def test_contracting_where_few_do_is_a_habit_of_its_own() -> None:
+    seen = found(letter("I have a key. We are here."), letter("I've a key. We're here."))
+    assert seen[D.CONTRACTIONS, ANYWHERE] == ("use", 1.0)
+    assert (D.CONTRACTIONS, ANYWHERE) not in found(
+        letter("I have gone. We are here."), letter("I've gone. We're here.")
+    )
+
+
+def test_a_cut_tail_is_a_number_of_sentences_also_where_one_went() -> None:
+    body = "The lamp broke. We need bulbs. Ana has a ladder. Ben has the keys."
+    assert found(letter(body), letter(body[: body.index(" Ben")]))[D.LENGTH, ""] == ("first:3", 1.0)
+    assert found(letter(body), letter("The lamp broke. We need bulbs. Ben has the keys."))[D.LENGTH, ""] != (
+        "first:3",
+        1.0,
+    )
+
+
+def test_an_emoji_is_no_sentence() -> None:
+    body = "The lamp broke. We need bulbs. Ana has a ladder."
+    seen = found(letter(body + " 🙂"), letter(body + " 🙂"))
+    assert seen[D.LENGTH, ""] == ("as-is:3", 0.5)
+    assert found(letter(body + " Thanks a lot. 🙂"), letter(body + " Thanks a lot. 🙂"))[D.CLOSING_LINE, ""] == (
+        "Thanks a lot.",
+        0.5,
+    )
+
+
+def test_a_line_put_after_the_last_point_of_a_list_is_one() -> None:
+    body = "One lamp broke.\n\n- We need bulbs\n- Ana has a ladder"
+    assert found(letter(body), letter(body + " Thanks for your help."))[D.CLOSING_LINE, ""] == (
+        "Thanks for your help.",
+        1.0,
+    )
+
+
+def test_two_sentences_set_apart_are_paragraphs() -> None:
+    seen = found(letter("One lamp broke. We need bulbs."), letter("One lamp broke.\n\nWe need bulbs."))
+    assert seen[D.PARAGRAPHS, ""] == ("each", 1.0)
+
+
+def test_a_text_without_i_says_nothing_about_capitals() -> None:
+    assert (D.LOWER_CASE, "") not in found(letter("The lamp broke."), letter("The lamp broke."))
+    assert found(letter("i broke it. i'm sorry."), letter("i broke it. i'm sorry."))[D.LOWER_CASE, ""] == ("i", 0.5)
+
+
+def test_a_letter_without_greeting_confirms_that_there_is_none_and_an_excerpt_does_not() -> None:
+    body = "The lamp broke. We need bulbs."
+    assert found(body, body)[D.GREETING, ""] == ("", 0.5)
+    excerpt = detect(Edit("e1", body, body, action="rewrite", recipients=TO))
+    assert D.GREETING not in {e.dimension for e in excerpt}
 
 
 def test_a_line_put_after_an_emoji_is_a_sentence_of_its_own() -> None:

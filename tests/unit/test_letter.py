@@ -16,6 +16,8 @@ MESSAGES = [
     ("All,\n\nThe numbers are in.\n\nRS", "All,", "RS", "All,"),
     ("Hi Dana -\n\nThe numbers are in.\n\nThanks so much,\nAna", "Hi Dana -", "Thanks so much,\nAna", "Hi {name} -"),
     ("The numbers are in.\n\nPriya", "", "Priya", ""),
+    ("hey Dana\n\nThe numbers are in.\n\nciao\nsam", "hey Dana", "ciao\nsam", "hey {name}"),
+    ("Hi Dana,\n\nThe numbers are in.\n\n--\nSam", "Hi Dana,", "--\nSam", "Hi {name},"),
     ("The numbers are in.", "", "", ""),
 ]
 
@@ -43,6 +45,11 @@ def test_sentences_and_list_items_are_never_taken_for_an_edge(text: str) -> None
     assert letter.body == text
     assert not letter.greeting
     assert not letter.sign_off
+
+
+def test_a_name_set_apart_from_a_list_is_no_point_of_it() -> None:
+    assert split("Points:\n\n- the hall\n- the keys\n\n- Sam").sign_off == "- Sam"
+    assert split("Points:\n\n- the hall\n\n- the keys\n\n- Sam").sign_off == ""
 
 
 def test_known_forms_help_where_the_shape_does_not() -> None:

@@ -1,8 +1,19 @@
 from collections.abc import Iterable
 
 from ownhand.domain.draft import EVERYONE
+from ownhand.domain.preference import (
+    ANYWHERE,
+    Evidence,
+    Origin,
+    Preference,
+    confidence,
+    identify,
+    in_effect,
+    learn,
+    tombstone,
+)
 from ownhand.domain.preference import Dimension as D
-from ownhand.domain.preference import Evidence, Origin, Preference, confidence, identify, in_effect, learn, tombstone
+from ownhand.domain.registers import Situation, weigh
 from ownhand.domain.wording import parse_statement, rule, statement
 
 
@@ -37,8 +48,9 @@ def test_recent_edits_weigh_more() -> None:
 def test_the_value_of_similar_situations_wins() -> None:
     evidence = votes("Dear {name},", "Dear {name},", "Dear {name},", "Hey {name},", "Hey {name},")
     private = {e.edit_id: 0.1 if e.value.startswith("Dear") else 0.7 for e in evidence}
-    assert acting(learn(evidence, similarity=private)) == ["Hey {name},"]
-    assert acting(learn(evidence, similarity={k: 0.8 - v for k, v in private.items()})) == ["Dear {name},"]
+    official = {k: 0.8 - v for k, v in private.items()}
+    assert acting(learn(evidence, kernel=weigh(evidence, Situation(similarity=private)))) == ["Hey {name},"]
+    assert acting(learn(evidence, kernel=weigh(evidence, Situation(similarity=official)))) == ["Dear {name},"]
     assert acting(learn(evidence)) == []
 
 
@@ -87,6 +99,30 @@ def test_a_set_closing_line_is_one_that_came_twice() -> None:
     assert acting(
         learn([*lines, *votes("Thanks for your help.", "Thanks for your help.", dimension=D.CLOSING_LINE, start=4)])
     ) == ["Thanks for your help."]
+
+
+def test_a_set_line_is_the_same_whatever_its_last_mark() -> None:
+    lines = votes("Thanks for your help.", "Thanks for your help!", dimension=D.CLOSING_LINE)
+    assert acting(learn(lines)) == ["Thanks for your help!"]
+
+
+def test_a_text_within_the_limit_says_nothing_about_it_and_a_longer_one_does() -> None:
+    cut = votes("first:4", "first:3", dimension=D.LENGTH)
+    left = [Evidence(f"l{i}", D.LENGTH, "as-is:3", weight=0.5) for i in range(9)]
+    longer = [Evidence(f"m{i}", D.LENGTH, "as-is:7", weight=0.5) for i in range(9)]
+    assert acting(learn([*cut, *left])) == ["first:4"]
+    assert acting(learn([*cut, *longer])) == []
+
+
+def test_last_sentences_cut_at_different_places_went_for_what_they_said() -> None:
+    assert acting(learn(votes("first:3", "first:8", "first:5", dimension=D.LENGTH))) == []
+
+
+def test_a_habit_is_taken_further_from_one_edit_that_takes_it_further() -> None:
+    habit = votes("use", "use", dimension=D.CONTRACTIONS)
+    further = votes("use", dimension=D.CONTRACTIONS, subject=ANYWHERE, start=2)
+    assert acting(learn([*habit, *further])) == ["use", "use"]
+    assert acting(learn(further)) == []
 
 
 def test_what_a_person_types_becomes_the_rule_they_mean() -> None:

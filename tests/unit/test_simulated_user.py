@@ -18,8 +18,8 @@ def test_what_was_kept_once_is_right_for_good(name: str):
     assert user.costs[1] == 0
 
 
-def test_the_two_people_want_different_things():
-    plain, formal = (SimulatedUser(wishes).keep(DRAFT, "Alex") for wishes in USERS.values())
+def test_people_want_different_things():
+    plain, formal = (SimulatedUser(USERS[name]).keep(DRAFT, "Alex") for name in ("plain", "formal"))
     assert plain == "Hello Alex,\n\nI'm done and it's fine.\n\nThanks,\nRobin"
     assert formal.startswith("Dear Alex,\n\n")
     assert formal.endswith("\n\nKind regards,\nRobin Vale")

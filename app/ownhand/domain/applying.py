@@ -18,7 +18,17 @@ from ownhand.domain.cutting import cut_phrase, cut_to
 from ownhand.domain.draft import EVERYONE, first_name_of
 from ownhand.domain.inflect import bend
 from ownhand.domain.letter import Known, Letter, fill, join, split, tidy
-from ownhand.domain.preference import AS_IS, KEEP, PLAIN_WORDS, Dimension, Origin, Preference, confidence, in_effect
+from ownhand.domain.preference import (
+    ANYWHERE,
+    AS_IS,
+    KEEP,
+    PLAIN_WORDS,
+    Dimension,
+    Origin,
+    Preference,
+    confidence,
+    in_effect,
+)
 from ownhand.domain.protect import shield, unshield
 
 Step = Callable[[str, Preference], str]
@@ -77,6 +87,9 @@ def choose(preferences: Iterable[Preference]) -> list[Preference]:
         rival = best.get((p.dimension, p.subject))
         if rival is None or _standing(p) > _standing(rival):
             best[p.dimension, p.subject] = p
+    contracts = best.get((Dimension.CONTRACTIONS, ""))
+    if contracts is None or contracts.value != "use":
+        best.pop((Dimension.CONTRACTIONS, ANYWHERE), None)
     return sorted(best.values(), key=lambda p: (_ORDER.get(p.dimension, 0), -len(p.subject), p.subject))
 
 
@@ -126,14 +139,25 @@ def _edges(letter: Letter, chosen: Sequence[Preference], recipients: Sequence[st
 
 def _word_choice(text: str, p: Preference) -> str:
     if p.subject == PLAIN_WORDS:
-        pairs = {word: stock.PLAIN[word] for word in sorted(stock.SAFE_PLAIN)}
-    else:
-        pairs = {p.subject: p.value}
-    for pair in pairs.items():
-        for old, new in bend(pair).items():
-            if old in text.lower():
-                text = _replace_word(text, old, new)
+        return _plain_words(text)
+    for old, new in bend((p.subject, p.value)).items():
+        if old in text.lower():
+            text = _replace_word(text, old, new)
     return text
+
+
+def _plain_words(text: str) -> str:
+    bent = {old: new for word in sorted(stock.SAFE_PLAIN) for old, new in bend((word, stock.PLAIN[word])).items()}
+    for old, new in (bent | {word: stock.PLAIN[word] for word in stock.PLAIN_BASE_FORMS}).items():
+        if old in text.lower():
+            text = _replace_word(text, old, new)
+    return re.sub(rf"(?<![\w'’-])({'|'.join(stock.PLAIN_OPENERS)}),? (?=\w)", _plain_opener, text, flags=re.I)
+
+
+def _plain_opener(match: re.Match[str]) -> str:
+    if not _starts_sentence(match.string, match.start()):
+        return match.group(0)
+    return stock.as_case_of(match.group(0), stock.PLAIN_OPENERS[match.group(1).lower()] + " ")
 
 
 def _replace_word(text: str, old: str, new: str) -> str:
@@ -178,14 +202,13 @@ def _spelling(text: str, p: Preference) -> str:
 def _contractions(text: str, p: Preference) -> str:
     if p.value == "avoid":
         return stock.expand(text)
-    return stock.contract(text, "’" if "’" in text and "'" not in text else "'") if p.value == "use" else text
+    apostrophe = "’" if "’" in text and "'" not in text else "'"
+    return stock.contract(text, apostrophe, anywhere=p.subject == ANYWHERE) if p.value == "use" else text
 
 
 def _length(text: str, p: Preference) -> str:
     head, _, number = p.value.partition(":")
-    if head != "first" or not number.isdigit() or (p.origin is Origin.LEARNED and len(p.edits) < 3):
-        return text
-    return cut_to(text, int(number))
+    return cut_to(text, int(number)) if head == "first" and number.isdigit() else text
 
 
 STEPS: dict[Dimension, Step] = {

@@ -10,14 +10,13 @@ correspond are compared (correspond.py), so points written in or dropped say not
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Sequence
 
-from ownhand.domain import stock
+from ownhand.domain import shape, stock
 from ownhand.domain.correspond import Correspondence, canonical, key_of
 from ownhand.domain.letter import template_of
-from ownhand.domain.phrases import hedging, phrases, word_choices
-from ownhand.domain.preference import AS_IS, STRONG, Dimension, Edit, Evidence
+from ownhand.domain.phrases import Found, hedging, phrases, word_choices
+from ownhand.domain.preference import ANYWHERE, AS_IS, KEEP, STRONG, Dimension, Edit, Evidence
 
 Say = tuple[str, str | None, float]
 """(value, what it replaced or None, weight)"""
@@ -42,7 +41,8 @@ def detect(edit: Edit) -> list[Evidence]:
     for dimension, detector in DETECTORS.items():
         for value, instead_of, weight in detector(both):
             found.append(Evidence(edit.id, dimension, value, instead_of, "", edit.audience, weight))
-    for dimension, subject, value, instead_of, weight in (*phrases(both), *word_choices(both), *hedging(both)):
+    by_subject = (*phrases(both), *word_choices(both), *hedging(both), *_rare_contractions(both))
+    for dimension, subject, value, instead_of, weight in by_subject:
         found.append(Evidence(edit.id, dimension, value, instead_of, subject, edit.audience, weight))
     return found
 
@@ -63,18 +63,18 @@ def _greeting(both: Correspondence) -> Iterator[Say]:
         return
     people = both.edit.recipients
     old, new = template_of(both.suggested.greeting, people), template_of(both.kept.greeting, people)
-    if not both.kept.body:
-        return
-    if old or new:
+    if both.kept.body and (old or new or both.edit.action in _LETTERS):
         yield from _state(old, new)
 
 
 def _sign_off(both: Correspondence) -> Iterator[Say]:
     old, new = both.suggested.sign_off, both.kept.sign_off
-    if both.kept.body and (old or new):
+    if both.kept.body and (old or new or both.edit.action in _LETTERS):
         yield from _state(old, new)
 
 
+_LETTERS = frozenset({"draft", "reply"})
+"""These bring greeting and sign-off along, so that none on either side is the person's way, and not an excerpt."""
 _NOT_LETTERS = frozenset({"continue", "subject", "bullets"})
 
 
@@ -88,20 +88,34 @@ def _closing_line(both: Correspondence) -> Iterator[Say]:
 
 def _set_line(both: Correspondence, at: int) -> Iterator[Say]:
     """A short first or last sentence; `learn` takes those that occur once for content."""
-    if len(both.new) < 2:
+    said = [line for line in both.new if _plain_line(line)]
+    if len(said) < 2:
         return
-    line = both.new[at]
+    line = said[at]
     words = canonical(line)
     if not 2 <= len(words) <= 14 or (line.endswith("?") and at == 0):
         yield "", None, LEFT
     elif line in both.added:
         yield _plain_line(line), "", CHANGED
+    elif at == -1 and (put := _put_after(both.old, line)):
+        yield put, "", CHANGED
     else:
         yield _plain_line(line), None, LEFT
 
 
+def _put_after(old: Sequence[str], line: str) -> str:
+    """The sentence that was put after a suggested one without a full stop (the last point of a list); '' if none."""
+    for sentence in old:
+        before = sentence.rstrip(".!?… ")
+        after = line[len(before) :].lstrip(".!?… ")
+        if before and line.startswith(before) and after[:1].isupper() and len(canonical(after)) >= 2:
+            return _plain_line(after)
+    return ""
+
+
 def _plain_line(line: str) -> str:
-    return stock.EMOJI_RE.sub("", line).strip()
+    plain = stock.EMOJI_RE.sub("", line).strip()
+    return plain if not plain or plain[-1] in ".!?…" else plain + "."  # the last point of a list has no full stop
 
 
 # ------------------------------------------------------------------------------------------------ marks and characters
@@ -112,7 +126,8 @@ def _contractions(both: Correspondence) -> Iterator[Say]:
     full_old = sum(len(stock.FULL_RE.findall(old)) for old, _ in both.pairs)
     short = sum(len(stock.CONTRACTION_RE.findall(new)) for _, new in both.pairs)
     full = sum(len(stock.FULL_RE.findall(new)) for _, new in both.pairs)
-    if short > short_old and full < full_old:
+    rare_old, rare = (sum(stock.rare_places(pair[side]) for pair in both.pairs) for side in (0, 1))
+    if short > short_old and (full < full_old or rare < rare_old):
         yield "use", "avoid", CHANGED
     elif (full > full_old and short < short_old) or (short < short_old and full >= full_old and _expanded(both)):
         yield "avoid", "use", CHANGED
@@ -120,6 +135,18 @@ def _contractions(both: Correspondence) -> Iterator[Say]:
         yield "use", None, LEFT
     elif full and not short:
         yield "avoid", None, LEFT
+
+
+def _rare_contractions(both: Correspondence) -> Iterator[Found]:
+    """Contracted where only few contract, or left written out there by somebody who contracts."""
+    texts = ["\n".join(side) for side in zip(*both.pairs, strict=True)] if both.pairs else ["", ""]
+    short_old, short = (len(stock.CONTRACTION_RE.findall(text)) for text in texts)
+    usual_old, usual = (len(stock.FULL_RE.findall(text)) for text in texts)
+    rare_old, rare = map(stock.rare_places, texts)
+    if rare < rare_old and short - short_old > usual_old - usual:
+        yield Dimension.CONTRACTIONS, ANYWHERE, "use", KEEP, CHANGED
+    elif rare and short > usual:
+        yield Dimension.CONTRACTIONS, ANYWHERE, KEEP, None, FAINT
 
 
 def _expanded(both: Correspondence) -> bool:
@@ -270,25 +297,25 @@ def _ampersand(both: Correspondence) -> Iterator[Say]:
 
 
 def _lower_case(both: Correspondence) -> Iterator[Say]:
+    """A text in which no 'I' and no sentence could show it says nothing."""
     if not both.pairs:
         return
 
     def state(side: int) -> str:
         texts = [pair[side] for pair in both.pairs]
-        starts = [t[0] for t in texts if t[:1].isalpha()]
         lone = re.findall(r"(?<![\w.])[Ii](?=['’ ,.!?]|$)", " ".join(texts))
-        all_low = bool(starts) and all(c.islower() for c in starts)
-        if all_low and not any(c == "I" for c in lone):
+        starts = [t[0] for t in texts if t[:1].isalpha() and not re.match(r"[Ii](?:['’ ,.!?]|$)", t)]
+        if starts and all(c.islower() for c in starts) and "I" not in lone:
             return "all"
-        if lone and all(c == "i" for c in lone):
-            return "i"
-        return "normal" if lone or any(c.isupper() for c in starts) else ""
+        if lone:
+            return "i" if "I" not in lone else "normal"
+        return "" if starts else "none"
 
     old, new = state(0), state(1)
-    if new == "normal" and not re.search(r"(?<!\w)I(?=['’ ,.!?])", " ".join(n for _, n in both.pairs)):
-        yield from [(new, None, FAINT)] if old == new else [(new, old or None, CHANGED)]
-    elif new:
-        yield from _state(old or "normal", new)
+    if new in ("all", "i", "normal"):
+        yield from _state(old if old in ("all", "i") else "normal", new)
+    elif new == "" and old == "all":
+        yield "normal", "all", CHANGED
 
 
 def _politeness(both: Correspondence) -> Iterator[Say]:
@@ -341,7 +368,7 @@ def _lists(both: Correspondence) -> Iterator[Say]:
 
 def _paragraphs(both: Correspondence) -> Iterator[Say]:
     def state(body: str, count: int) -> str:
-        if bullets_in(body) >= 2 or count < 3:
+        if bullets_in(body) >= 2 or count < 2:
             return ""
         blocks = [block for block in re.split(r"\n\s*\n", body) if block.strip()]
         if len(blocks) == 1 and "\n" not in body.strip():
@@ -349,22 +376,25 @@ def _paragraphs(both: Correspondence) -> Iterator[Say]:
         return "each" if len(blocks) >= count else "several"
 
     old, new = state(both.suggested.body, len(both.old)), state(both.kept.body, len(both.new))
-    if new:
+    if new and (len(both.new) > 2 or old not in ("", new)):
         yield from _state(old or None, new) if old else [(new, None, LEFT)]
 
 
 def _sentence_length(both: Correspondence) -> Iterator[Say]:
     splits = [m for m in both.matches if len(m.new) > len(m.old) and key_of(" ".join(m.old))]
     merges = [m for m in both.matches if len(m.new) < len(m.old)]
-    longest = max((len(s.split()) for m in both.matches for s in m.new), default=0)
     if splits and not merges:
         piece = max(len(s.split()) for m in splits for s in m.new)
         whole = min(max(len(s.split()) for s in m.old) for m in splits)
         yield f"short:{min(max(piece, 8), max(8, whole - 1))}", "long", CHANGED
     elif merges and not splits and any(_joined_only(m.old, m.new) for m in merges):
         yield "long", "short", CHANGED
-    elif longest > 25:
+    elif any(shape.split_long(s, f"short:{_LONG}") != s for m in both.matches for s in m.new):
         yield AS_IS, None, LEFT
+
+
+_LONG = 25
+"""Words; a sentence that long and left whole, where it could be split, says that long ones are welcome."""
 
 
 def _joined_only(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
@@ -372,23 +402,24 @@ def _joined_only(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
 
 
 def _length(both: Correspondence) -> Iterator[Say]:
-    """Shortening beyond set phrases: a cut tail is 'first:N' sentences, otherwise 'under:N' words."""
-    content = [i for i, s in enumerate(both.old) if not any(f.pattern.search(s) for f in stock.FAMILIES)]
+    """Shortening beyond set phrases: a cut tail is 'first:N' sentences, otherwise 'under:N' words; 'as-is:N' says that
+    N sentences were not too many.
+    """
+    content = [
+        i for i, s in enumerate(both.old) if canonical(s) and not any(f.pattern.search(s) for f in stock.FAMILIES)
+    ]
     if len(content) < 3 or not both.new:
         return
     gone = [i for i in content if both.left_of(i) < 0.34]
     words_old = sum(len(both.old[i].split()) for i in content)
     words_new = sum(len(s.split()) for s in both.new)
-    if len(gone) >= 2 and all(b - a == 1 for a, b in pairwise(_positions(gone, content))) and gone[-1] == content[-1]:
-        yield f"first:{len(both.new)}", None, CHANGED
+    added = [s for s in both.added if canonical(s)]
+    if gone and gone == content[-len(gone) :] and len(added) <= (len(gone) > 1):  # a set last line may be put after it
+        yield f"first:{sum(bool(canonical(s)) for s in both.new) - len(added)}", None, CHANGED
     elif words_new < 0.75 * words_old and len(gone) <= len(content) / 2:
         yield f"under:{-(-words_new // 10) * 10}", None, CHANGED
-    elif len(both.new) >= 6:
-        yield AS_IS, None, LEFT
-
-
-def _positions(chosen: list[int], among: list[int]) -> list[int]:
-    return [among.index(i) for i in chosen]
+    elif not gone:
+        yield f"{AS_IS}:{sum(bool(canonical(s)) for s in both.new)}", None, LEFT
 
 
 DETECTORS: dict[Dimension, Callable[[Correspondence], Iterator[Say]]] = {

@@ -51,6 +51,10 @@ _NAME_LINE = re.compile(
     r"^(?:[-–—~]+ ?)?(?:\[[^\]\n]{1,30}\]|(?:Dr|Mr|Mrs|Ms|Prof)\.? )?(?:[A-Z][\w.'’-]*|"
     r"[a-z]{1,2})?(?: (?:[A-Z][\w.'’-]*|de|van|von|der|&|and)){0,3}$"
 )
+_RULE = re.compile(r"[-–—_]{1,3}")
+"""A line of dashes above the name."""
+_LOW_NAME = re.compile(r"[a-z][\w'’-]{1,14}")
+"""A name that its owner writes small, as below 'thanks'."""
 _NOT_A_NAME = frozenset(
     "yes no ok okay sure agreed done great perfect please noted attached correct fine good "
     "right wrong true false done. yes. no. "
@@ -168,10 +172,10 @@ def _take_sign_off(lines: list[str], known: Known, alone: bool) -> tuple[str, li
         return "", lines
     previous, set_apart = lines[before].strip(), before < at - 1
     previous_starts_block = before == 0 or not lines[before - 1].strip()
-    name_like = _is_name_line(last)
+    closer = bool(_CLOSER.match(previous)) and len(previous.split()) <= 7
+    name_like = _is_name_line(last) or (closer and not set_apart and bool(_LOW_NAME.fullmatch(last)))
     blank = "\n" if set_apart else ""  # some leave a line free above their name
-    closes = bool(_CLOSER.match(previous)) and len(previous.split()) <= 7
-    if name_like and before > 0 and closes:
+    if name_like and before > 0 and (closer or _RULE.fullmatch(previous)):
         return f"{previous}\n{blank}{last}", _strip_blank(lines[:before])
     if (
         name_like and not set_apart and before > 0 and previous_starts_block and len(previous.split()) <= 6
@@ -187,8 +191,8 @@ def _take_sign_off(lines: list[str], known: Known, alone: bool) -> tuple[str, li
     ):
         return last, _strip_blank(lines[:at])
     if re.fullmatch(r"(?:[-–—~]{1,2} ?)\w[\w.'’-]*(?: [A-Z][\w.'’-]*)?", last) and not (
-        re.match(r"[-–—] ", last) and (not set_apart or BULLET_RE.match(previous))
-    ):
+        re.match(r"[-–—] ", last) and (not set_apart or (BULLET_RE.match(previous) and previous_starts_block))
+    ):  # points of a list are all set apart or none; the name is set apart from the list
         return last, _strip_blank(lines[:at])
     if name_like and set_apart:
         return last, _strip_blank(lines[:at])

@@ -14,8 +14,7 @@ Wording for people and for the model is in wording.py, detection in detectors.py
 from __future__ import annotations
 
 import hashlib
-import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -127,17 +126,23 @@ KEEP = "keep"
 """The value that speaks against removing or replacing a phrase."""
 PLAIN_WORDS = "*"
 """The subject of the word choice that stands for plain words in general."""
+ANYWHERE = "anywhere"
+"""The subject of contractions where only few contract ('I've a question'): the habit of contracting, taken further."""
 
 DELETED = "(deleted)"
 """Statement of the stored row that keeps a deleted learned preference away until new evidence comes."""
 
 _DECAY = 0.98
 """Weight of a piece of evidence relative to the next newer one on the same dimension."""
-_TEMPERATURE = 0.1
-"""How fast the vote of a past edit falls with the distance of its situation, in units of cosine."""
 _SHARPNESS = 3.0
 _CONTENT = 0.5
 """Weight of a content sentence that stands where a set line could stand: hardly an objection."""
+_HABIT = 0.5
+"""Weight of a state left as it was, where it is set here (see detectors.py)."""
+_LEFT_HERE = 0.5
+"""What such a state counts beside a correction made in the same situation: people skip some each time."""
+_LONG = 6
+"""Sentences from which a text that was left whole speaks against a limit in words."""
 _EFFECT = 0.6
 _NEEDED = 2
 _NEEDED_FOR_PLAIN_WORDS = 3
@@ -146,7 +151,7 @@ _NO_RULE = frozenset({AS_IS, KEEP})
 
 def identify(dimension: Dimension, subject: str, value: str, audience: str = EVERYONE) -> str:
     """The stable id of a rule; it holds none of its words."""
-    text = "\x1f".join((dimension, subject, _family(value), audience))
+    text = "\x1f".join((dimension, subject, _family(value, dimension), audience))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -182,10 +187,10 @@ def tombstone(preference: Preference) -> Preference:
 
 def merge(evidence: Sequence[Evidence], into: Preference, others: Iterable[Preference]) -> list[Evidence]:
     """The evidence with that of `others` counted for `into`, for rules that a person says are the same."""
-    same = {(other.dimension, other.subject, _family(other.value)) for other in others}
+    same = {(other.dimension, other.subject, _family(other.value, other.dimension)) for other in others}
     return [
         replace(e, dimension=into.dimension, subject=into.subject, value=into.value)
-        if (e.dimension, e.subject, _family(e.value)) in same
+        if (e.dimension, e.subject, _family(e.value, e.dimension)) in same
         else e
         for e in evidence
     ]
@@ -194,22 +199,17 @@ def merge(evidence: Sequence[Evidence], into: Preference, others: Iterable[Prefe
 def learn(
     evidence: Sequence[Evidence],
     stored: Sequence[Preference] = (),
-    now: datetime | None = None,
-    similarity: Mapping[str, float] | None = None,
+    kernel: Mapping[str, float] | None = None,
     audience: str | None = EVERYONE,
 ) -> list[Preference]:
     """The preferences that evidence (oldest first) and the person's own statements give for one audience.
 
     With an audience, at most one scope speaks on each dimension and subject: the audience's own, else Everyone's.  With
-    `None`, those of every audience are returned, as a table of everything learned wants them.  `similarity` is the
-    cosine of
-    the present situation to that of each past edit, by edit id.  Stored preferences overrule derived ones.  Ask
-    `in_effect`
-    which of them act.  `now` marks `last_used` of nothing; it is taken so that callers need not know.
+    `None`, those of every audience are returned, as a table of everything learned wants them.  `kernel` says how much
+    each past edit counts in the present situation, by edit id (registers.py).  Stored preferences overrule derived
+    ones.  Ask `in_effect` which of them act.
     """
-    del now
     groups = _grouped(evidence)
-    kernel = _kernel(evidence, similarity)
     gone = {p.id: frozenset(p.edits) for p in stored if p.origin is Origin.LEARNED and p.statement == DELETED}
     own = [p for p in stored if p.id not in gone]
     scopes = sorted({e.audience for e in evidence} | {EVERYONE}) if audience is None else [audience]
@@ -218,13 +218,25 @@ def learn(
         for scope in scopes:
             for preference in _derive(dimension, subject, group, scope, kernel, gone, audience is not None):
                 found.setdefault(preference.id, preference)
+    for preference in [p for p in found.values() if p.dimension is Dimension.CONTRACTIONS and p.subject == ANYWHERE]:
+        # A habit taken further rests on the edits that show the habit, too: one correction further is enough.
+        habit = found.get(identify(Dimension.CONTRACTIONS, "", preference.value, preference.audience))
+        edits = dict.fromkeys((*(habit.edits if habit else ()), *preference.edits))
+        found[preference.id] = replace(preference, edits=tuple(edits))
     return _overrule(list(found.values()), own, audience)
 
 
-def _family(value: str) -> str:
-    """Values that differ only by a number behind a colon are one rule: 'short:12' and 'short:14'."""
+def _family(value: str, dimension: Dimension | None = None) -> str:
+    """Values that differ only by a number behind a colon are one rule: 'short:12' and 'short:14'; so are set lines that
+    differ in their last mark.
+    """
+    if dimension in _LINES:
+        return value.rstrip(".!… ")
     head, colon, number = value.rpartition(":")
     return head if colon and number.isdigit() else value
+
+
+_LINES = frozenset({Dimension.OPENING_LINE, Dimension.CLOSING_LINE})
 
 
 def _grouped(evidence: Sequence[Evidence]) -> dict[tuple[Dimension, str], list[Evidence]]:
@@ -236,36 +248,6 @@ def _grouped(evidence: Sequence[Evidence]) -> dict[tuple[Dimension, str], list[E
         if e.dimension is Dimension.WORD_CHOICE and (e.dimension, e.value) in groups and e.value != e.subject:
             groups[e.dimension, e.value].append(replace(e, subject=e.value, instead_of=e.subject))
     return groups
-
-
-def _kernel(evidence: Sequence[Evidence], similarity: Mapping[str, float] | None) -> Mapping[str, float] | None:
-    """How much each past edit's situation counts now.
-
-    Greeting and sign-off together tell which of their registers a person was in.  Registers are judged as a whole,
-    each by the
-    closeness of its edits over the root of their number, so that the many edits of one register do not outvote the
-    near few of
-    another, and all dimensions follow the same register.
-    """
-    if not similarity:
-        return None
-    best = max(similarity.values())
-    near = {edit: math.exp((cosine - best) / _TEMPERATURE) for edit, cosine in similarity.items()}
-    edges: dict[str, list[str]] = defaultdict(lambda: ["", ""])
-    for e in evidence:
-        if e.edit_id in near and e.dimension in (Dimension.GREETING, Dimension.SIGN_OFF):
-            edges[e.edit_id][e.dimension is Dimension.SIGN_OFF] = e.value
-    registers: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for edit in near:
-        registers[tuple(edges[edit])].append(edit)
-    mass = {register: sum(near[edit] for edit in edits) for register, edits in registers.items()}
-    score = {register: (mass[register] / math.sqrt(len(edits))) ** 2 for register, edits in registers.items()}
-    total = sum(score.values())
-    return {
-        edit: score[register] / total * near[edit] / mass[register]
-        for register, edits in registers.items()
-        for edit in edits
-    }
 
 
 @dataclass(slots=True)
@@ -287,10 +269,11 @@ def _count(group: Sequence[Evidence], kernel: Mapping[str, float] | None) -> dic
     singles = _lone_lines(group)
     for e in group:
         value = "" if e.value in singles else e.value
-        tally = tallies[_family(value)]
+        tally = tallies[_family(value, e.dimension)]
         weight = e.weight * _DECAY ** age[e.edit_id] * (_CONTENT if value != e.value else 1.0)
         tally.weight += weight
-        tally.near += weight * (kernel.get(e.edit_id, 0.0) if kernel is not None else 1.0)
+        if kernel is not None:
+            tally.near += weight * (1.0 if e.weight >= STRONG else _LEFT_HERE) * kernel.get(e.edit_id, 0.0)
         tally.voters.add(e.edit_id)
         if e.weight >= STRONG and e.edit_id not in tally.changes:
             tally.changes.append(e.edit_id)
@@ -303,12 +286,39 @@ def _count(group: Sequence[Evidence], kernel: Mapping[str, float] | None) -> dic
 
 def _lone_lines(group: Sequence[Evidence]) -> frozenset[str]:
     """First and last sentences that occurred in one edit only: they are content, and count as 'no set line'."""
-    if not group or group[0].dimension not in (Dimension.OPENING_LINE, Dimension.CLOSING_LINE):
+    if not group or group[0].dimension not in _LINES:
         return frozenset()
     seen: dict[str, set[str]] = defaultdict(set)
     for e in group:
-        seen[e.value].add(e.edit_id)
-    return frozenset(value for value, edits in seen.items() if value and len(edits) < _NEEDED)
+        seen[_family(e.value, e.dimension)].add(e.edit_id)
+    return frozenset(e.value for e in group if e.value and len(seen[_family(e.value, e.dimension)]) < _NEEDED)
+
+
+def _by_limit(group: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence on length seen from the number of sentences that was cut to most often.
+
+    Whether a last sentence went for its length or for what it said cannot be told from one edit; for its length it
+    goes at the same place again.  A text within the limit says nothing about it, a longer one speaks against it.
+    """
+    cuts = Counter(_number(e.value) for e in group if _family(e.value) == "first")
+    # people count sentences a little differently, so one less is the same limit
+    limit = max(cuts, key=lambda n: (cuts[n] + cuts[n - 1], cuts[n], n)) if cuts else _LONG - 1
+    found: list[Evidence] = []
+    for e in group:
+        kind, number = _family(e.value), _number(e.value)
+        if kind not in (AS_IS, "first"):
+            found.append(e)
+        elif kind == "first" and limit - 1 <= number <= limit:
+            found.append(replace(e, value=f"first:{limit}"))
+        elif number > limit:
+            found.append(replace(e, value=AS_IS, weight=min(e.weight, _HABIT)))
+    return found
+
+
+def _number(value: str) -> int:
+    """The number behind the colon of a value; 0 where there is none."""
+    number = value.rpartition(":")[2]
+    return int(number) if number.isdigit() else 0
 
 
 def _pool(group: Sequence[Evidence], scope: str) -> list[Evidence]:
@@ -346,14 +356,15 @@ def _derive(
         return (
             _derive(dimension, subject, group, EVERYONE, kernel, gone, False) if fall_back and scope != EVERYONE else []
         )
-    tallies = _count(_without_deleted(pool, dimension, subject, scope, gone), kernel)
+    pool = _without_deleted(pool, dimension, subject, scope, gone)
+    tallies = _count(_by_limit(pool) if dimension is Dimension.LENGTH else pool, kernel)
     total = sum(tally.weight for tally in tallies.values())
     power = sum(tally.near**_SHARPNESS for tally in tallies.values())
     made: list[Preference] = []
     for value, tally in tallies.items():
         if not tally.changes or value in _NO_RULE or (value == subject and subject):
             continue
-        if not value and dimension in (Dimension.OPENING_LINE, Dimension.CLOSING_LINE):
+        if not value and dimension in _LINES:
             continue
         shown = f"{value}:{sorted(tally.numbers)[len(tally.numbers) // 2]}" if tally.numbers else tally.newest
         made.append(

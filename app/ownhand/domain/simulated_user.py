@@ -52,7 +52,9 @@ def greeting(form: str) -> Wish:
     """Begins with this line, in which {name} stands for the recipient's first name."""
 
     def rework(text: str, name: str) -> str:
-        return form.format(name=name) + "\n\n" + _GREETING.sub("", text + "\n").strip()
+        own = form.format(name=name)
+        bare = text.removeprefix(own + "\n") if text.startswith(own + "\n") else _GREETING.sub("", text + "\n")
+        return own + "\n\n" + bare.strip()
 
     return Wish("greeting", rework)
 
@@ -94,6 +96,139 @@ def no_ampersand() -> Wish:
     return Wish("ampersand", lambda text, name: re.sub(r"(?<=\s)&(?=\s)", "and", text))
 
 
+def contractions_everywhere() -> Wish:
+    """Short forms also where few people use them: 'I've a question'."""
+    long = {f"{who} {verb}": f"{who}'{end}" for who in ("I", "we", "you", "they")
+            for verb, end in (("have", "ve"), ("will", "ll"), ("would", "d"))}  # fmt: skip
+    return Wish("contractions", lambda text, name: _replaced(text, {**_SHORT_FORMS, **long}))
+
+
+def no_hedging() -> Wish:
+    """Claims without cushions."""
+    return Wish("hedging", lambda text, name: _capitals(re.sub(r"\b(?:I think|maybe|perhaps) ", "", text, flags=re.I)))
+
+
+def no_please() -> Wish:
+    """Requests without the magic word."""
+    return Wish("politeness", lambda text, name: _capitals(re.sub(r"\bplease ", "", text, flags=re.I)))
+
+
+def digits() -> Wish:
+    """Numbers from two to nine in digits."""
+    table = {word: str(n) for n, word in enumerate("two three four five six seven eight nine".split(), 2)}
+    return Wish("numerals", lambda text, name: _replaced(text, table))
+
+
+def instead_of(old: str, new: str) -> Wish:
+    """One word for another."""
+    return Wish("word_choice", lambda text, name: _replaced(text, {old: new}))
+
+
+def ampersand() -> Wish:
+    """The sign in place of the word."""
+    return Wish("ampersand", lambda text, name: re.sub(r" and ", " & ", text))
+
+
+def hyphens() -> Wish:
+    """Hyphens for dashes."""
+    return Wish("dash", lambda text, name: re.sub(r"\s*[—–]\s*", " - ", text))
+
+
+def straight_quotes() -> Wish:
+    """The marks that the keyboard has."""
+    curly = str.maketrans("‘’“”", "''\"\"")
+    return Wish("quotes", lambda text, name: text.translate(curly))
+
+
+def no_oxford_comma() -> Wish:
+    """No comma before the last of several."""
+    return Wish("oxford_comma", lambda text, name: re.sub(r"(\w+, \w+), (and|or) ", r"\1 \2 ", text))
+
+
+def small_i() -> Wish:
+    """'i' for 'I'."""
+    return Wish("lower_case", lambda text, name: re.sub(r"\bI\b(?=['’ ,.])", "i", text))
+
+
+def short_sentences(most: int) -> Wish:
+    """A full stop where a longer sentence has a comma and a conjunction."""
+
+    def shorter(sentence: str) -> str:
+        at = re.search(r", (?:and|but|so) (?=(?:I|we|you|they|it|the) )", sentence)
+        if len(sentence.split()) <= most or at is None:
+            return sentence
+        rest = sentence[at.end() :]
+        return f"{sentence[: at.start()]}. {rest[:1].upper()}{rest[1:]}"
+
+    return Wish("sentence_length", _of_body(lambda body: _each_sentence(body, shorter)))
+
+
+def at_most(count: int) -> Wish:
+    """No more sentences than that: the rest is cut."""
+
+    def cut(body: str) -> str:
+        return " ".join(_sentences(body)[:count]) if len(_sentences(body)) > count else body
+
+    return Wish("length", _of_body(cut))
+
+
+def as_list() -> Wish:
+    """The first sentence, the others as points."""
+
+    def points(body: str) -> str:
+        first, *others = _sentences(body)
+        return (
+            body
+            if len(others) < 2 or "\n- " in body
+            else "\n".join([first, "", *(f"- {point.rstrip('.')}" for point in others)])
+        )
+
+    return Wish("lists", _of_body(points))
+
+
+def a_paragraph_each() -> Wish:
+    """Every sentence by itself."""
+    return Wish("paragraphs", _of_body(lambda body: "\n\n".join(_sentences(body))))
+
+
+def last_line(line: str) -> Wish:
+    """Always says this at the end."""
+    return Wish("closing_line", _of_body(lambda body: body if line[:-1] in body else f"{body} {line}"))
+
+
+def final_mark(mark: str) -> Wish:
+    """Ends on an emoji or an exclamation mark."""
+
+    def end(body: str) -> str:
+        if mark == "!":
+            return body[:-1] + "!" if body.endswith(".") else body
+        return body if mark in body else f"{body} {mark}"
+
+    return Wish("exclamation" if mark == "!" else "emoji", _of_body(end))
+
+
+def _of_body(rework: Callable[[str], str]) -> Rework:
+    """A rework of what stands between the first and the last block."""
+
+    def whole(text: str, name: str) -> str:
+        first, *between = text.split("\n\n")
+        return "\n\n".join([first, rework("\n\n".join(between[:-1])), between[-1]]) if len(between) > 1 else text
+
+    return whole
+
+
+def _sentences(body: str) -> list[str]:
+    return re.split(r"(?<=[.!?])\s+", body.strip())
+
+
+def _each_sentence(body: str, rework: Callable[[str], str]) -> str:
+    return "\n\n".join(" ".join(rework(s) for s in _sentences(block)) for block in body.split("\n\n"))
+
+
+def _capitals(text: str) -> str:
+    return re.sub(r"(^|[.!?]\s+|\n)([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
+
+
 def _replaced(text: str, table: Mapping[str, str]) -> str:
     for old, new in table.items():
         for wrong, right in ((old, new), (old[:1].upper() + old[1:], new[:1].upper() + new[1:])):
@@ -110,8 +245,15 @@ USERS: Mapping[str, Sequence[Wish]] = {
         greeting("Dear {name},"), sign_off("Kind regards,\nRobin Vale"), contractions(used=False), british(),
         no_exclamation(),
     ),
+    "terse": (
+        greeting("{name} -"), sign_off("-- r"), no_hedging(), no_please(), straight_quotes(), hyphens(), at_most(4),
+    ),
+    "chatty": (
+        greeting("hey {name}"), sign_off("ciao\nrob"), contractions_everywhere(), small_i(),
+        last_line("Thanks for everything."), final_mark("🙂"),
+    ),
 }  # fmt: skip
-"""Two people who want different things, by name."""
+"""People who want different things, by name."""
 
 
 @dataclass(slots=True)

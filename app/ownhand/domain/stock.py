@@ -50,6 +50,15 @@ FULL_RE = re.compile(
 )
 """Places where the full form could be contracted without sounding wrong ('that is who I am.' is none)."""
 
+_ANYWHERE_RE = re.compile(
+    r"\b(?:(?P<neg>do|does|did|is|are|was|were|has|have|had|would|could|should) not"
+    r"|(?P<will>will not)|(?P<can>cannot|can not)|(?P<am>I am)|(?P<are>(?:you|we|they) are)"
+    r"|(?P<have>(?:I|you|we|they) have)|(?P<will2>(?:I|you|we|they|he|she|it|that|there) will)"
+    r"|(?P<would>(?:I|you|we|they|he|she) would)|(?P<is>(?:it|that|there|here|what|who|where|he|she) is))\b(?! not\b)",
+    re.I,
+)
+"""Those of FULL_RE and the places where only few contract: 'I've a question', 'if you've time', 'yes, I'd.'."""
+
 _HAS_AFTER = re.compile(r"\s+(?:not\s+)?" + _PARTICIPLE + r"\b", re.I)
 _HAD_AFTER = re.compile(r"\s+(?:better|been|had|gone|done|already)\b", re.I)
 
@@ -89,8 +98,13 @@ def expand(text: str) -> str:
     return CONTRACTION_RE.sub(full, text)
 
 
-def contract(text: str, apostrophe: str = "'") -> str:
-    """The forms that people contract without thought, contracted."""
+def rare_places(text: str) -> int:
+    """How many full forms stand where only few people contract."""
+    return len(_ANYWHERE_RE.findall(text)) - len(FULL_RE.findall(text))
+
+
+def contract(text: str, apostrophe: str = "'", *, anywhere: bool = False) -> str:
+    """The forms that people contract without thought, contracted; with `anywhere` also where only few do."""
 
     def short(match: re.Match[str]) -> str:
         words = match.group(0).split()
@@ -106,7 +120,7 @@ def contract(text: str, apostrophe: str = "'") -> str:
             made = words[0] + ending
         return made.replace("'", apostrophe)
 
-    return FULL_RE.sub(short, text)
+    return (_ANYWHERE_RE if anywhere else FULL_RE).sub(short, text)
 
 
 # ---------------------------------------------------------------------------------------------------------- spelling
@@ -307,6 +321,10 @@ SAFE_PLAIN = frozenset(
 )
 SAFE_PLAIN = frozenset(word.replace("\0", " ") for word in SAFE_PLAIN)
 """Those of PLAIN that fit in nearly every sentence."""
+PLAIN_BASE_FORMS = frozenset({"receive"})
+"""Those that fit nearly everywhere in this form alone: 'to receive', but not 'the received letter'."""
+PLAIN_OPENERS = {"however": "but", "therefore": "so"}
+"""Those that fit where they open a sentence."""
 
 # ---------------------------------------------------------------------------------------------------- small patterns
 

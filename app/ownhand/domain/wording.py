@@ -9,7 +9,7 @@ import re
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.letter import template_of
 from ownhand.domain.phrases import AVOID, CUT, OPENING
-from ownhand.domain.preference import PLAIN_WORDS, Dimension, Origin, Preference, identify
+from ownhand.domain.preference import ANYWHERE, PLAIN_WORDS, Dimension, Origin, Preference, identify
 from ownhand.domain.stock import EMOJI_RE, FAMILIES, FAMILY_BY_KEY, PLAIN, SMILEY_RE
 
 FIXED: dict[tuple[Dimension, str], tuple[str, str]] = {
@@ -72,6 +72,8 @@ def rule(p: Preference) -> str:
 
 def _said(p: Preference, model: bool) -> str:
     fixed = FIXED.get((p.dimension, p.value))
+    if p.dimension is Dimension.CONTRACTIONS and p.subject == ANYWHERE and not model:
+        return "Contractions everywhere (I've a question)"
     if fixed:
         return fixed[model]
     head, _, number = p.value.partition(":")

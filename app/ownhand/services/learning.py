@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ownhand.domain import applying, authorship, detectors, letter, measuring, style, wording
+from ownhand.domain import applying, authorship, detectors, letter, measuring, registers, style, wording
 from ownhand.domain import preference as rules
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Document
@@ -21,6 +21,7 @@ from ownhand.domain.masking import MASK, mask
 from ownhand.domain.measuring import StyleProfile
 from ownhand.domain.ports import Recall, Vault
 from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
+from ownhand.domain.registers import Situation, Traits
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion
 from ownhand.errors import BadInput, UserError
@@ -51,6 +52,7 @@ class Learning:
         self._vectors: dict[str, bytes] | None = None
         self._chosen: dict[str, dict[str, str]] | None = None
         self._known_audiences: list[Audience] | None = None
+        self._traits: dict[str, Traits] | None = None
         self._machine: frozenset[str] | None = None
         self._in_effect: tuple[int, Mapping[str, Preference]] | None = None
         self._told: dict[str, tuple[int, list[str]]] = {}
@@ -167,6 +169,7 @@ class Learning:
             is_new = known is not None and all(item.edit_id != edit.id for item in known)
             self._evidence = [*known, *found] if known is not None and is_new else None
             self._vectors = None
+            self._traits = None
             self._machine = None
             self._edits_version += 1
             self.version += 1
@@ -212,7 +215,7 @@ class Learning:
         learned = rules.learn(
             self._all_evidence(),
             self._vault.preferences(),
-            similarity=self._similar_situations(situation),
+            kernel=self._kernel(situation),
             audience=audience,
         )
         with self._lock:
@@ -230,8 +233,27 @@ class Learning:
                 self._evidence = self._vault.evidence()
             return self._evidence
 
+    def _kernel(self, situation: str) -> Mapping[str, float] | None:
+        """How much each past edit counts in this situation; None where it tells nothing."""
+        if not situation.strip():
+            return None
+        past = self._past_traits()
+        similarity = self._similar_situations(situation) or {}
+        return registers.weigh(self._all_evidence(), Situation(registers.traits_of(situation), past, similarity))
+
+    def _past_traits(self) -> Mapping[str, Traits]:
+        with self._lock:
+            known, version = self._traits, self._edits_version
+        if known is None:
+            edits = self._vault.edits(_EDITS_READ)
+            known = {edit.id: registers.traits_of(edit.context) for edit in edits if edit.context.strip()}
+            with self._lock:
+                if version == self._edits_version:
+                    self._traits = known
+        return known
+
     def _similar_situations(self, situation: str) -> Mapping[str, float] | None:
-        if self._recall is None or not situation.strip():
+        if self._recall is None:
             return None
         with self._lock:
             if self._vectors is None:
@@ -329,6 +351,7 @@ class Learning:
         with self._lock:
             self._evidence = None
             self._vectors = None
+            self._traits = None
             self._machine = None
             self._edits_version += 1
             self._settled.clear()
