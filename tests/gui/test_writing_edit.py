@@ -269,6 +269,8 @@ def test_every_new_paragraph_has_the_same_line_height(edit, qtbot):
     qtbot.keyClick(edit, K.Key_Delete)
     qtbot.keyClicks(edit, "all new")
     qtbot.keyClick(edit, K.Key_Return)
+    QApplication.clipboard().setText("pasted\n\nlines")
+    edit.paste()
     assert {block.blockFormat().lineHeight() for block in blocks(edit)} == {150.0}
 
 

@@ -107,7 +107,7 @@ def test_a_thousand_random_keys_leave_no_trace_of_any_ghost(pair, seed):
     assert shown > 200
 
 
-@pytest.mark.parametrize("seed", [6, 7])
+@pytest.mark.parametrize("seed", [6, 7, 8, 10, 12, 14])
 def test_text_and_caret_are_those_of_a_plain_text_field(pair, qtbot, seed):
     """The same against Qt's own plain field, for the keys that do not depend on how lines are laid out."""
     edit, _ = pair
@@ -176,6 +176,17 @@ def test_offsets_survive_the_way_to_qt_and_back(text, data):
     assert from_utf16(text, to_utf16(text, offset)) == offset
     assert to_utf16(text, offset) == len(text[:offset].encode("utf-16-le")) // 2
     assert utf16_length(text) == len(text.encode("utf-16-le")) // 2
+
+
+def test_a_paste_is_undone_without_what_was_typed_before_it(pair):
+    edit, _ = pair
+    edit.set_text("")
+    press(edit, 0, NONE, "a")
+    QApplication.clipboard().setText("pas\nted")
+    edit.paste()
+    assert edit.text() == "apas\nted"
+    edit.undo()
+    assert edit.text() == "a"
 
 
 def test_a_span_is_replaced_behind_an_emoji(pair):

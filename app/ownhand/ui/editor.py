@@ -32,6 +32,8 @@ from PySide6.QtGui import (
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
+    QTextDocument,
+    QTextDocumentFragment,
     QTextLayout,
 )
 from PySide6.QtWidgets import QApplication, QTextEdit, QWidget
@@ -200,11 +202,7 @@ class WritingEdit(QTextEdit):
         document = self.document()
         document.setUndoRedoEnabled(False)
         self.setPlainText(text)
-        lines = QTextBlockFormat()
-        lines.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
-        cursor = QTextCursor(document)
-        cursor.select(QTextCursor.SelectionType.Document)
-        cursor.mergeBlockFormat(lines)
+        _set_line_height(document)
         document.setUndoRedoEnabled(True)
         document.setModified(False)
         self.place_caret(caret)
@@ -450,7 +448,9 @@ class WritingEdit(QTextEdit):
     def insertFromMimeData(self, source: QMimeData) -> None:
         self._ghost.clear()
         if source.hasText():
-            self.textCursor().insertText(source.text().replace("\r\n", "\n").replace("\r", "\n"))
+            text = source.text().replace("\r\n", "\n").replace("\r", "\n")
+            # WHY a fragment: inserted text would be one undo step with what was typed before it
+            self.textCursor().insertFragment(_with_line_height(text))
             self.ensureCursorVisible()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -529,3 +529,18 @@ class WritingEdit(QTextEdit):
     def is_composing(self) -> bool:
         """Whether an input method is composing a character."""
         return self._composing
+
+
+def _set_line_height(document: QTextDocument) -> None:
+    lines = QTextBlockFormat()
+    lines.setLineHeight(LINE_HEIGHT, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+    cursor = QTextCursor(document)
+    cursor.select(QTextCursor.SelectionType.Document)
+    cursor.mergeBlockFormat(lines)
+
+
+def _with_line_height(text: str) -> QTextDocumentFragment:
+    document = QTextDocument()
+    document.setPlainText(text)
+    _set_line_height(document)
+    return QTextDocumentFragment(document)
