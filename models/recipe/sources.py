@@ -1,4 +1,4 @@
-"""Public repositories to clean English prose: one JSON line of text, title and year for each document.
+"""Public repositories and packages of manuals to clean English prose: text, title and year of each document.
 
 Code, tables, markup, links, e-mail addresses and telephone numbers are removed, and so is every paragraph that was seen
 before.  Only repositories named in `sources.txt` are read; all of them allow it.
@@ -25,7 +25,8 @@ HERE = Path(__file__).parent
 class Source:
     """A repository, what kind of text it holds, and under which licence.
 
-    `folder` names a copy that is there already; without it the repository is cloned.
+    `folder` names a copy that is there already; without it the repository is cloned, and `debian/NAME` is the manual in
+    Debian's package of that name.
     """
 
     repository: str
@@ -50,14 +51,23 @@ def all_sources() -> list[Source]:
 
 
 def fetch(source: Source, folder: Path) -> Path:
-    """Clone a source, without its history, unless it is there.  Raises CalledProcessError where git fails."""
+    """Clone a source, without its history, or unpack its package, unless it is there.
+
+    Raises CalledProcessError where git or apt fails.
+    """
     if source.folder is not None:
         return source.folder
     target = folder / source.repository.replace("/", "+")
     if not target.exists():
         part = target.with_suffix(".part")
-        address = f"https://github.com/{source.repository}"
-        subprocess.run(["git", "clone", "--quiet", "--depth", "1", address, str(part)], check=True)
+        if source.repository.startswith("debian/"):
+            name = source.repository.removeprefix("debian/")
+            part.mkdir()
+            subprocess.run(["apt-get", "download", "--quiet", name], cwd=part, check=True)
+            subprocess.run(["dpkg-deb", "-x", next(part.glob("*.deb")).name, "."], cwd=part, check=True)
+        else:
+            address = f"https://github.com/{source.repository}"
+            subprocess.run(["git", "clone", "--quiet", "--depth", "1", address, str(part)], check=True)
         part.rename(target)
     return target
 
@@ -65,8 +75,9 @@ def fetch(source: Source, folder: Path) -> Path:
 def documents(source: Source, folder: Path) -> Iterator[Document]:
     """The cleaned documents of a source, those that are English prose of some length."""
     seen: set[bytes] = set()
-    for document in _READERS.get(source.repository, _files)(source, folder):
-        text = cleaned(document.text, seen)
+    manual = source.repository.startswith("debian/")
+    for document in (_manual if manual else _READERS.get(source.repository, _files))(source, folder):
+        text = cleaned(document.text, seen, 400 if manual else 300)
         if text is not None:
             yield Document(text, document.title, document.year)
 
@@ -126,6 +137,34 @@ def _speeches(_: Source, folder: Path) -> Iterator[Document]:
             for member in sorted(archive.namelist()):
                 if member.endswith(".txt") and "README" not in member:
                     yield Document(re.sub(r"(?<!\n)\n(?!\n)", " ", archive.read(member).decode("latin1")))
+
+
+_NO_PROSE = re.compile(
+    r"genindex|py-modindex|search|_modules|_sources|/src/|all\.html|print\.html|theoremindex|core_arch|implementors|"
+    r"/(?:fn|struct|trait|enum|macro|constant|type|primitive|method|module|static|union|attr)\."
+)
+_NO_PROSE_WITHIN = "//pre|//script|//style|//nav|//table|//dt|//footer|//header|" + "|".join(
+    f'//*[contains(@class,"{name}")]'
+    for name in (
+        "sphinxsidebar related toctree navheader navfooter highlight math contents field-list headerlink footnote"
+    ).split()
+)
+
+
+def _manual(_: Source, folder: Path) -> Iterator[Document]:
+    """The pages of a manual in HTML: paragraphs, items and headings, without reference entries and code."""
+    from lxml import html as pages
+
+    for path in sorted(folder.rglob("*.html")):
+        if path.is_symlink() or _NO_PROSE.search(path.as_posix()):
+            continue
+        page = pages.document_fromstring(path.read_bytes() or b"<p>")
+        for element in page.xpath(_NO_PROSE_WITHIN):
+            if element.getparent() is not None:
+                element.drop_tree()
+        found = [" ".join(part.text_content().split()) for part in page.xpath("//p|//li[not(.//p)]|//h2|//h3")]
+        title = " ".join(page.xpath("string(//h1)").split())
+        yield Document("\n\n".join(part.replace("¶", "") for part in found if part), title.replace("¶", ""))
 
 
 _READERS: dict[str, Callable[[Source, Path], Iterator[Document]]] = {

@@ -108,7 +108,7 @@ def test_typing_on_reuses_the_prefix_and_changes_nothing(engine: EngineClient, b
         fresh.close()
     assert usage.reused_tokens == 0
     assert text == texts[-1]
-    assert text.startswith(" to contact")
+    assert text.startswith(" to ")
 
 
 def test_a_change_in_the_middle_reuses_what_is_before_it(engine: EngineClient) -> None:
@@ -150,9 +150,9 @@ def test_after_a_space_a_word_begins_without_another_space(engine: EngineClient)
 
 def test_an_unlikely_beginning_is_kept_to(engine: EngineClient) -> None:
     likely, _ = write(engine, text="Thanks for your", max_tokens=1)
-    text, _ = write(engine, text="Thanks for your umbr", heal=True, max_tokens=3)
-    assert likely != " umbrella"
-    assert text.startswith("ella")
+    text, _ = write(engine, text="Thanks for your envel", heal=True, max_tokens=3)
+    assert likely != " envelope"
+    assert text.startswith("ope")
 
 
 def test_any_beginning_can_be_healed(engine: EngineClient) -> None:
