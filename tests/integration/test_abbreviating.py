@@ -12,6 +12,7 @@ from helpers.vaults import a_document
 from ownhand.compose import App, Options, build
 from ownhand.domain.completion import Completion, CompletionContext
 from ownhand.domain.corpus import ReplyContext
+from ownhand.settings import STRENGTH
 
 ASKED = "We keep grey tools here every winter."
 PHRASE = "keep grey tools here"
@@ -44,6 +45,15 @@ def expanded(app: App, prefix: str, **more: object) -> list[str]:
 def test_the_persons_own_phrase_is_offered_and_nobody_elses(app: App) -> None:
     assert expanded(app, "so kgth") == [PHRASE]
     assert expanded(app, "so csom") == [], "that is in the message that was answered"
+
+
+def test_at_strength_0_what_everybody_knows_is_left(app: App) -> None:
+    app.settings.set(STRENGTH, 0)
+    try:
+        assert expanded(app, "so kgth") == []
+        assert expanded(app, "so lmk") == ["let me know"]
+    finally:
+        app.settings.set(STRENGTH, 100)
 
 
 def test_it_comes_to_the_page_at_once_as_what_replaces_the_letters(app: App) -> None:

@@ -105,3 +105,18 @@ def test_the_greeting_for_a_recipient_stays_when_the_model_has_answered(app: App
     for prefix in ("", "A", "Ahoy W"):
         offered = app.completing.complete(CompletionContext(prefix, recipients=(to,)))
         assert prefix + offered.text == "Ahoy Wilma,"
+
+
+def test_a_phrase_that_a_rule_bans_is_not_completed_and_at_strength_0_no_rule_counts(app: App) -> None:
+    place = CompletionContext("Hi Anna,\n\nThank you for")
+    usual = app.completing.complete(place).text
+    word = usual.split()[0]
+    rule = app.learning.state(f"never write “thank you for {word}”")
+    try:
+        assert app.completing.complete(place).text.split()[:1] != [word]
+        app.settings.set(STRENGTH, 0)
+        assert app.completing.complete(place).text == app.completing.complete(place, personal=False).text
+    finally:
+        app.settings.set(STRENGTH, 100)
+        app.learning.delete(rule)
+    assert app.completing.complete(place).text == usual

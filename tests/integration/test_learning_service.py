@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from ownhand.adapters.store import SqlVault
 from ownhand.domain.corpus import Document, Kind
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.preference import Dimension, Edit
-from ownhand.errors import BadInput
+from ownhand.errors import BadInput, WorkerError
 from ownhand.services.learning import Learning
 from ownhand.settings import LEARN, Settings
 
@@ -119,3 +119,37 @@ def test_nothing_is_learned_while_learning_is_off(vault: SqlVault):
     suggestion = Suggestion("s", "draft", "", "Hi Dana,\n\nDone!", Facts(), Why())
     assert learning.record(suggestion, "Hello Dana,\n\nDone.", DANA) == []
     assert vault.edits() == []
+
+
+class CountingRecall:
+    """Vectors of texts by their length, and which texts were embedded."""
+
+    def __init__(self) -> None:
+        self.embedded: list[str] = []
+        self.loading = False
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        self.embedded += texts
+        return [len(text).to_bytes(4, "little") * 384 for text in texts]
+
+    def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
+        if self.loading:
+            raise WorkerError("The part that compares meanings is still loading.")
+        return [0.5 for _ in vectors]
+
+
+def test_who_corrects_does_not_wait_for_the_embedder_and_the_next_suggestion_has_the_vector(vault: SqlVault):
+    recall = CountingRecall()
+    learning = Learning(vault, recall, Settings(vault))  # type: ignore[arg-type]
+    suggested, kept = "Hi Dana,\n\nThe boat is ready.\n\nBest,", "Hello Dana,\n\nThe boat is ready.\n\nBest,"
+    learning.observe(Edit("e1", suggested, kept, context="Boat\nready", recipients=DANA))
+    assert recall.embedded == []
+    recall.loading = True
+    learning.effective("Boat\nlate", EVERYONE)
+    assert recall.embedded == [], "where it is still loading, the rules go without it"
+    recall.loading = False
+    for _ in range(2):
+        learning.effective("Boat\nlate", EVERYONE)
+    assert recall.embedded == ["Boat\nready"]
+    assert set(vault.edit_vectors()) == {"e1"}
+    assert vault.situations_without_vector() == {}

@@ -349,6 +349,10 @@ def test_edits_keep_their_evidence_and_vectors_and_go_with_them(vault: SqlVault)
     assert vault.edit_vectors() == {"e1": a_vector(0.5)}
     vault.add_edit(edit, evidence[:1])
     assert vault.evidence() == evidence[:1], "the same edit again replaces its evidence"
+    assert vault.situations_without_vector() == {"e1": "Budget"}
+    vault.save_edit_vectors({"e1": a_vector(0.25), "gone": a_vector(0.5)})
+    assert vault.edit_vectors() == {"e1": a_vector(0.25)}
+    assert vault.situations_without_vector() == {}
     vault.save_preference(Preference("p", Dimension.GREETING, "Hi {name},"))
     vault.forget_learning()
     assert (vault.edits(), vault.evidence(), vault.preferences(), vault.edit_vectors()) == ([], [], [], {})

@@ -1,6 +1,6 @@
 import pytest
 
-from ownhand.domain.applying import apply, biases
+from ownhand.domain.applying import apply, bans, biases
 from ownhand.domain.preference import Dimension, Origin, Preference, identify
 from ownhand.domain.wording import parse_statement
 
@@ -107,3 +107,37 @@ def test_bans_and_favours_become_biases() -> None:
     assert found["utilize"] < 0 < found["use"]
     assert found["—"] < 0
     assert found["!"] < 0
+
+
+@pytest.mark.parametrize(
+    ("stated", "before", "text", "banned"),
+    [
+        ("write soon, not in the near future", "We will meet in the near", " future.", True),
+        ("write soon, not in the near future", "We will meet in the near future.", " Then", False),
+        ("write use, not utilize", "We", " utilized", True),
+        ("never write do not hesitate", "Please don't", " hesitate to call", True),
+        ("never write do not hesitate", "We", " do not know", False),
+        ("no exclamation marks", "Great", "!", True),
+        ("no em dashes", "The hall ", "— the", True),
+        ("never use the word synergy", "Good", " synergy", True),
+        ("never use the word synergy", "Good", " synergyx", False),
+    ],
+)
+def test_no_completion_brings_about_what_a_rule_takes_out(stated: str, before: str, text: str, banned: bool) -> None:
+    parsed = parse_statement(stated)
+    assert parsed is not None
+    patterns = bans([parsed])
+    assert any(len(p.findall(before + text)) > len(p.findall(before)) for p in patterns) == banned
+
+
+def test_a_sentence_that_was_learned_to_go_is_banned_as_a_sentence_only() -> None:
+    learned = Preference("x", Dimension.STOCK_PHRASE, "avoid", "hope all is well", agreeing=2, edits=("e1", "e2"))
+    found = bans([learned])
+    assert any(p.search("Hi. Hope all is well") for p in found)
+    assert not any(p.search("I hope all is well") for p in found)
+
+
+def test_phrases_become_biases_and_are_held_back_as_a_whole() -> None:
+    found = biases([p for p in [parse_statement("write soon, not in the near future")] if p])
+    assert found["in the near future"] < 0
+    assert "the" not in found

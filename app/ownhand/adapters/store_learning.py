@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -124,6 +124,22 @@ class Learning:
         """Edit id to the vector of its context, for those that have one."""
         with self._file.read() as db:
             return dict(db.execute("SELECT id, vector FROM edit WHERE vector IS NOT NULL ORDER BY seq").fetchall())
+
+    def situations_without_vector(self) -> dict[str, str]:
+        """Edit id to situation, of the edits that say something and have no vector of their situation yet."""
+        with self._file.read() as db:
+            found = db.execute(
+                "SELECT id, context FROM edit WHERE vector IS NULL AND trim(context) <> ''"
+                " AND id IN (SELECT edit_id FROM evidence) ORDER BY seq"
+            ).fetchall()
+        return dict(found)
+
+    def save_edit_vectors(self, vectors: Mapping[str, bytes]) -> None:
+        """Keep the vectors of situations, by edit id; edits that have gone meanwhile are passed over."""
+        with self._file.write() as db:
+            db.executemany(
+                "UPDATE edit SET vector = ? WHERE id = ?", [(vector, edit) for edit, vector in vectors.items()]
+            )
 
     def evidence(self) -> list[Evidence]:
         """All of it, in the order it was given."""

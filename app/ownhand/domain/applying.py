@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ownhand.domain import marks, shape, stock
-from ownhand.domain.cutting import cut_phrase, cut_to
+from ownhand.domain.cutting import cut_phrase, cut_to, loosely
 from ownhand.domain.draft import EVERYONE, first_name_of
 from ownhand.domain.inflect import bend
 from ownhand.domain.letter import Known, Letter, fill, join, split, tidy
+from ownhand.domain.phrases import AVOID, CUT, OPENING
 from ownhand.domain.preference import (
     ANYWHERE,
     AS_IS,
@@ -241,18 +242,19 @@ _ORDER = {dimension: index for index, dimension in enumerate(STEPS)}
 
 
 def biases(preferences: Iterable[Preference]) -> dict[str, float]:
-    """Words and marks for the engine's logit bias, in nats: banned ones below 0, preferred ones above."""
+    """Words, phrases and marks for the engine's logit bias, in nats: banned ones below 0, preferred ones above."""
     found: dict[str, float] = {}
     for p in choose(preferences):
         if p.dimension is Dimension.WORD_CHOICE and p.subject != PLAIN_WORDS:
-            if " " not in p.subject:
-                found[p.subject] = -4.0
+            found[p.subject] = -4.0
             if p.value and " " not in p.value:
                 found.setdefault(p.value, 1.0)
         elif p.dimension is Dimension.WORD_CHOICE:
             found.update({word: -2.0 for word in sorted(stock.SAFE_PLAIN) if " " not in word})
-        elif p.dimension is Dimension.STOCK_PHRASE and " " not in p.subject and p.value in ("avoid", "cut"):
-            found[p.subject] = -4.0
+        elif p.dimension is Dimension.STOCK_PHRASE and len(p.subject.split()) <= _LONGEST_HELD and _anywhere(p):
+            family = stock.FAMILY_BY_KEY.get(p.subject)
+            if family is None or family.pattern.fullmatch(p.subject):
+                found.update(dict.fromkeys((p.subject, stock.contract(p.subject)), -4.0))
         elif p.dimension is Dimension.DASH and p.value != "em":
             found["—"] = -6.0
         elif p.dimension is Dimension.EXCLAMATION and p.value == "avoid":
@@ -262,3 +264,38 @@ def biases(preferences: Iterable[Preference]) -> dict[str, float]:
         elif p.dimension is Dimension.HEDGING and p.value == "avoid":
             found.update({word: -2.0 for word in stock.HEDGES if " " not in word and word != "just"})
     return found
+
+
+_LONGEST_HELD = 6
+"""Words; a longer phrase is not held back at its last word, where everything but that word has been written."""
+
+
+def _anywhere(p: Preference) -> bool:
+    """Whether a phrase is unwanted wherever it stands; of learned ones some were whole sentences."""
+    return not p.subject.endswith(OPENING) and (p.value == CUT or (p.value == AVOID and not p.edits))
+
+
+def bans(preferences: Iterable[Preference]) -> list[re.Pattern[str]]:
+    """What no completion may bring about: the words and phrases that the finishing pass would take out again."""
+    chosen = choose(preferences)
+    found = [_as_written(word) for word, bias in biases(chosen).items() if bias < 0]
+    for p in chosen:
+        if p.dimension is Dimension.WORD_CHOICE and p.subject != PLAIN_WORDS:
+            found += [_as_written(old) for old in bend((p.subject, p.value))]
+        elif p.dimension is Dimension.STOCK_PHRASE:
+            family = stock.FAMILY_BY_KEY.get(p.subject)
+            if family is not None:
+                found.append(family.pattern)
+            elif _anywhere(p):
+                found.append(loosely(p.subject))
+            else:
+                opening = loosely(p.subject.removesuffix(OPENING)).pattern
+                found.append(re.compile(rf"(?:\A|(?<=[.!?\n])[ \t]*){opening}", re.I))
+    return list({pattern.pattern: pattern for pattern in found}.values())
+
+
+def _as_written(phrase: str) -> re.Pattern[str]:
+    """A word, a phrase or a mark, not within a word."""
+    words = r"\s+".join(re.escape(word) for word in phrase.split())
+    before, after = (r"(?<![\w'’])" if phrase[:1].isalnum() else ""), (r"(?![\w'’])" if phrase[-1:].isalnum() else "")
+    return re.compile(f"{before}{words}{after}", re.I)

@@ -74,7 +74,7 @@ def cut_phrase(text: str, p: Preference) -> str:
         return each_sentence(text, lambda s: "" if f"{key_of(s)} ".startswith(opening + " ") else s)
     if p.value not in (AVOID, CUT):
         return each_sentence(text, lambda s: p.value if key_of(s) == p.subject and key_of(p.value) != p.subject else s)
-    pattern = _loosely(p.subject)
+    pattern = loosely(p.subject)
 
     def change(sentence: str) -> str:
         if p.value == AVOID and key_of(sentence) == p.subject:
@@ -96,7 +96,7 @@ def _without_family(sentence: str, family: stock.Family, value: str) -> str:
     return mend(sentence[: match.start()] + sentence[match.end() :], sentence)
 
 
-def _loosely(phrase: str) -> re.Pattern[str]:
+def loosely(phrase: str) -> re.Pattern[str]:
     """A phrase in normal form, as it may be written: any blanks, contracted or not, with the comma that follows."""
     words = canonical(phrase)
     pattern = r"[\s,]+".join(re.escape(word) for word in words)

@@ -87,7 +87,7 @@ def _words(material: Material) -> Contribution:
 
 
 def _memory(material: Material) -> Contribution:
-    return Contribution(memory_weight=0.8 * material.strength if material.memory else 0.0, memory=material.memory)
+    return Contribution(memory_weight=material.strength if material.memory else 0.0, memory=material.memory)
 
 
 def _adapter(material: Material) -> Contribution:

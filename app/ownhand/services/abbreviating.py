@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ownhand.domain.abbreviations import COMMON_WORD, Words, expansions, typed
+from ownhand.domain.abbreviations import COMMON_WORD, Phrasebook, Words, expansions, typed
 from ownhand.domain.completion import Completion, CompletionContext, is_sensitive
 from ownhand.services.personal import Personal
 from ownhand.services.snippets import Snippets
@@ -31,10 +31,14 @@ class Abbreviating:
             return Completion(filled.text, LANE, 1.0, replaces=at.length, stops=filled.stops)
         found = [
             phrase
-            for phrase in expansions(at, self._personal.habits.phrases, self._english)
+            for phrase in expansions(at, self._own(), self._english)
             if not is_sensitive(phrase) and not self._personal.is_banned(context.prefix, phrase, context.audience)
         ]
         return Completion(found[0], LANE, 1.0, tuple(found[1:]), replaces=at.length) if found else None
+
+    def _own(self) -> Phrasebook:
+        """Their own phrases where anything of theirs takes part; snippets and common forms are always offered."""
+        return self._personal.habits.phrases if self._personal.takes_part else Phrasebook()
 
     def is_word(self, name: str) -> bool:
         """Whether a snippet of this name is not offered while typing, because the name is a word of its own."""

@@ -157,7 +157,7 @@ class Completing:
             return
         active = self._active()
         known = (self._from_memory(context, active), self._from_names(context, active))
-        first = self._judge(context, known, started)
+        first = self._judge(context, known, active, started)
         if first.probability >= AT_ONCE:
             deliver(context.revision, first)
         paused = time.perf_counter()
@@ -169,7 +169,7 @@ class Completing:
         if self._generation != generation:
             return
         self._debounce = self._debounce.observed(1000 * (time.perf_counter() - asked))
-        final = self._judge(context, (model, *known), started, usage.others)
+        final = self._judge(context, (model, *known), active, started, usage.others)
         final = replace(final, paused_ms=1000 * (asked - paused), usage=usage)
         self.reasons[final.reason or "shown"] += 1
         deliver(context.revision, final)
@@ -215,7 +215,7 @@ class Completing:
         active = self._active(without) if personal else frozenset()
         known = (self._from_memory(context, active), self._from_names(context, active))
         model, usage = self._from_model(context, None, active)
-        return replace(self._judge(context, (model, *known), started, usage.others), usage=usage)
+        return replace(self._judge(context, (model, *known), active, started, usage.others), usage=usage)
 
     # the lanes
 
@@ -228,7 +228,7 @@ class Completing:
 
     def _active(self, without: Collection[str] = ()) -> frozenset[str]:
         """The layers that take part: at strength 0 none, so that the plain model answers."""
-        if self._personal.memory_weight <= 0:
+        if not self._personal.takes_part:
             return frozenset()
         return frozenset(layer.id for layer in LAYERS if layer.id not in without)
 
@@ -323,6 +323,7 @@ class Completing:
         self,
         context: CompletionContext,
         candidates: tuple[Candidate | None, ...],
+        active: frozenset[str],
         started: float,
         others: Sequence[str] = (),
     ) -> Completion:
@@ -330,12 +331,16 @@ class Completing:
         options: list[tuple[float, str, float, Candidate]] = []
         reason = Suppressed.EMPTY
         asked_model = any(candidate is not None and candidate.lane == "model" for candidate in candidates)
+
+        def is_banned(text: str) -> bool:
+            return "words" in active and self._personal.is_banned(context.prefix, text, context.audience)
+
         for candidate in candidates:
             if candidate is None:
                 continue
             text, probability = choose(candidate, gate)
             refused = admit(text, probability, context, gate)
-            if refused is None and self._personal.is_banned(context.prefix, text, context.audience):
+            if refused is None and is_banned(text):
                 refused = Suppressed.BANNED
             if refused is None:
                 if candidate.lane == "memory" and asked_model:
@@ -351,8 +356,7 @@ class Completing:
         alternatives = (
             other
             for other in (*(option[1] for option in options[1:]), *others)
-            if admit(other, 1.0, context, gate) is None
-            and not self._personal.is_banned(context.prefix, other, context.audience)
+            if admit(other, 1.0, context, gate) is None and not is_banned(other)
         )
         return Completion(text, best.lane, probability, _unlike(text, alternatives), ms)
 

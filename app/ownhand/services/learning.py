@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import uuid
 from collections import Counter
@@ -50,6 +51,8 @@ class Learning:
         self._settled: dict[str, tuple[int, list[Preference]]] = {}
         self._evidence: list[Evidence] | None = None
         self._vectors: dict[str, bytes] | None = None
+        self._unembedded: dict[str, str] = {}
+        """Situations of edits that have no vector yet, by edit id."""
         self._chosen: dict[str, dict[str, str]] | None = None
         self._known_audiences: list[Audience] | None = None
         self._traits: dict[str, Traits] | None = None
@@ -162,8 +165,7 @@ class Learning:
         before = self._acting()
         found = detectors.detect(replace(edit, suggested=mask(edit.suggested), kept=mask(edit.kept)))
         found = [item for item in found if MASK not in item.value and MASK not in (item.instead_of or "")]
-        vector = self._embed(edit.context) if found and edit.context.strip() else None
-        self._vault.add_edit(edit, found, vector)
+        self._vault.add_edit(edit, found)
         with self._lock:
             known = self._evidence
             is_new = known is not None and all(item.edit_id != edit.id for item in known)
@@ -184,15 +186,6 @@ class Learning:
             with self._lock:
                 self._in_effect = known
         return known[1]
-
-    def _embed(self, text: str) -> bytes | None:
-        if self._recall is None:
-            return None
-        try:
-            return self._recall.embed([text])[0]
-        except UserError as error:
-            _log.warning("an edit was stored without its situation: %s", type(error).__name__)
-            return None
 
     def preferences(self) -> list[Preference]:
         """Everything learned and stated, whatever its audience and whether in effect or not."""
@@ -238,7 +231,7 @@ class Learning:
         if not situation.strip():
             return None
         past = self._past_traits()
-        similarity = self._similar_situations(situation) or {}
+        similarity = self._similar_situations(situation)
         return registers.weigh(self._all_evidence(), Situation(registers.traits_of(situation), past, similarity))
 
     def _past_traits(self) -> Mapping[str, Traits]:
@@ -252,20 +245,32 @@ class Learning:
                     self._traits = known
         return known
 
-    def _similar_situations(self, situation: str) -> Mapping[str, float] | None:
+    def _similar_situations(self, situation: str) -> Mapping[str, float]:
+        """Cosine in meaning to each past edit, by its id; empty where nothing compares meanings now.
+
+        Whoever edits does not wait for the embedder: what was learned since gets its vector here, where a suggestion is
+        about to be written.
+        """
         if self._recall is None:
-            return None
+            return {}
         with self._lock:
             if self._vectors is None:
                 self._vectors = self._vault.edit_vectors()
-            vectors = self._vectors
-        if not vectors:
-            return None
+                self._unembedded = self._vault.situations_without_vector()
+            vectors, waiting = self._vectors, self._unembedded
+        found: dict[str, float] = {}
         try:
-            return dict(zip(vectors, self._recall.similarities(situation, list(vectors.values())), strict=True))
+            found.update(zip(vectors, self._recall.similarities(situation, list(vectors.values())), strict=True))
+            if waiting:
+                fresh = dict(zip(waiting, self._recall.embed(list(waiting.values())), strict=True))
+                found.update(zip(fresh, self._recall.similarities(situation, list(fresh.values())), strict=True))
+                self._vault.save_edit_vectors(fresh)
+                with self._lock:
+                    if self._vectors is vectors:
+                        self._vectors, self._unembedded = {**vectors, **fresh}, {}
         except UserError as error:
-            _log.warning("preferences are not weighed by situation: %s", type(error).__name__)
-            return None
+            _log.warning("preferences are not weighed by the meaning of all situations: %s", type(error).__name__)
+        return found
 
     def apply(
         self, text: str, preferences: Sequence[Preference], recipients: Sequence[str], *, is_letter: bool
@@ -276,6 +281,10 @@ class Learning:
     def biases(self, audience: str = EVERYONE, preferences: Sequence[Preference] | None = None) -> dict[str, float]:
         """Words that preferences favour (+) or ban (-)."""
         return applying.biases(self.effective("", audience) if preferences is None else preferences)
+
+    def bans(self, audience: str = EVERYONE) -> list[re.Pattern[str]]:
+        """What no completion may bring about in this audience."""
+        return applying.bans(self.effective("", audience))
 
     # the person's own word
 

@@ -10,7 +10,7 @@ import logging
 import re
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ownhand.domain import authorship, filling
@@ -35,6 +35,20 @@ _log = logging.getLogger(__name__)
 REMEMBERED_AT_ONCE = 200
 MEMORY_CHUNKS = 400_000
 """Words that the two memories hold at most, newest first: beyond that old text adds little and costs memory."""
+
+
+BEFORE = 200
+"""Characters before the caret, at most, in which a banned phrase may have begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bans:
+    """What completions must not bring, for one audience."""
+
+    bias: Mapping[str, float]
+    """For the engine."""
+    patterns: Sequence[re.Pattern[str]]
+    """For every lane."""
 
 
 class TokenMemories(Protocol):
@@ -78,7 +92,7 @@ class Personal:
         self._thread: threading.Thread | None = None
         self._known = threading.Event()
         self._known.set()
-        self._bans: dict[str, tuple[int, list[str]]] = {}
+        self._bans: dict[str, tuple[int, _Bans]] = {}
         settings.listen(self._setting_changed)
 
     def _setting_changed(self, key: str) -> None:
@@ -276,6 +290,11 @@ class Personal:
         """How strongly the token memory is mixed into the model's distribution, 0 to 1."""
         return self._settings.get(STRENGTH) / 100
 
+    @property
+    def takes_part(self) -> bool:
+        """Whether anything of the person's own shapes what is offered: at strength 0 the plain model answers."""
+        return self.memory_weight > 0
+
     def adapters(self, audience: str, layers: Collection[str]) -> Mapping[str, float]:
         """The adapter and the style vector for an audience, else Everyone's, as far as these layers take part, and how
         much each counts at this strength.
@@ -307,25 +326,25 @@ class Personal:
 
     def completion_bias(self, audience: str) -> Mapping[str, float]:
         """Words a preference bans."""
-        return {phrase: -50.0 for phrase in self._banned(audience) if len(phrase.split()) <= 6}
+        return self._banned(audience).bias
 
     def is_banned(self, prefix: str, text: str, audience: str) -> bool:
         """Whether taking `text` would put a banned phrase into the draft."""
-        tail = (prefix[-80:] + text).lower()
-        before = prefix.lower()
-        for phrase in self._banned(audience):
-            pattern = rf"\b{re.escape(phrase)}\b"
-            if len(re.findall(pattern, tail)) > len(re.findall(pattern, before[-80:])):
-                return True
-        return False
+        if not self.takes_part:
+            return False
+        before = prefix[prefix.rfind("\n") + 1 :][-BEFORE:]
+        return any(
+            sum(1 for _ in pattern.finditer(before + text)) > sum(1 for _ in pattern.finditer(before))
+            for pattern in self._banned(audience).patterns
+        )
 
-    def _banned(self, audience: str) -> list[str]:
+    def _banned(self, audience: str) -> _Bans:
         version = self._learning.version
         with self._lock:
             known = self._bans.get(audience)
             if known is None or known[0] != version:
-                bans = [word.lower() for word, bias in self._learning.biases(audience).items() if bias < 0]
-                known = self._bans[audience] = (version, bans)
+                bias = {word: -50.0 for word, bias in self._learning.biases(audience).items() if bias < 0}
+                known = self._bans[audience] = (version, _Bans(bias, self._learning.bans(audience)))
         return known[1]
 
     def material(
