@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -296,10 +296,10 @@ class NamedRecall:
         """Take vectors out."""
         self._recall.remove(self._own(collection), ids)
 
-    def query(self, collection: str, text: str, limit: int) -> list[tuple[int, float]]:
-        """Nearest ids with their cosine."""
+    def ask(self, collection: str, text: str, limit: int, replaces: str = "") -> Callable[[], list[tuple[int, float]]]:
+        """Ask for the nearest ids with their cosine."""
         self._must_be_loaded()
-        return self._recall.query(self._own(collection), text, limit)
+        return self._recall.ask(self._own(collection), text, limit, replaces and self._own(replaces))
 
     def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
         """Cosines of one text to vectors."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QDropEvent, QGuiApplication, QKeySequence
@@ -169,6 +171,53 @@ def test_search_finds_drafts_and_history_as_one_types(window, qtbot, quiet):
     assert "Trip to the coast" not in titles(window)
     qtbot.keyClick(window.library.search, K.Key_Escape)
     assert "Trip to the coast" in titles(window)
+
+
+def test_the_list_follows_while_one_types_without_a_pause(window, scripted, qtbot, quiet, monkeypatch):
+    answer, asked = scripted.library.search, []
+
+    def search(query, limit=30, *, typing=False):
+        asked.append((query, typing))
+        return answer(query, limit, typing=typing)
+
+    monkeypatch.setattr(scripted.library, "search", search)
+    window.library.search.setFocus()
+    for letter in "travel over easter ":
+        qtbot.keyClicks(window.library.search, letter)
+        qtbot.wait(40)
+    assert len(asked) >= 3
+    qtbot.waitUntil(lambda: not window.library._timer.isActive())
+    quiet()
+    assert asked[-1] == ("travel over easter ", True)  # with the blank, which says that the word is whole
+    assert "Budget review, second look" in titles(window)
+
+
+def test_an_answer_that_is_late_is_not_shown(window, scripted, qtbot, quiet, monkeypatch):
+    answered = threading.Event()
+    answer = scripted.library.search
+
+    def search(query, limit=30, *, typing=False):
+        if query == "trav":
+            answered.wait(5)
+        return answer(query, limit, typing=typing)
+
+    monkeypatch.setattr(scripted.library, "search", search)
+    for text in ("trav", "coast"):
+        window.library.search.setText(text)
+        qtbot.waitUntil(lambda: not window.library._timer.isActive())
+    qtbot.waitUntil(lambda: titles(window)[:2] == ["Drafts", "Trip to the coast"])
+    shown = titles(window)
+    answered.set()
+    quiet()
+    assert titles(window) == shown
+    answered.clear()
+    window.library.search.setText("trav")
+    qtbot.waitUntil(lambda: not window.library._timer.isActive())
+    window.library.search.clear()
+    shown = titles(window)
+    answered.set()
+    quiet()
+    assert titles(window) == shown
 
 
 def test_a_source_lists_its_documents_and_one_can_be_read_and_forgotten(window, scripted, qtbot, quiet):

@@ -176,7 +176,7 @@ class ScriptedLibrary:
     def document(self, document_id: str) -> Document | None:
         return next((item for item in self.history if item.id == document_id), None)
 
-    def search(self, query: str, limit: int = 30) -> list[Hit]:
+    def search(self, query: str, limit: int = 30, *, typing: bool = False) -> list[Hit]:
         words = query.lower().split()
         return [
             hit(item, 0.9 - number / 10)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -45,7 +45,7 @@ class ListedRecall:
     def remove(self, collection: str, ids: Sequence[int]) -> None:
         raise AssertionError("an import removes nothing")
 
-    def query(self, collection: str, text: str, limit: int) -> list[tuple[int, float]]:
+    def ask(self, collection: str, text: str, limit: int, replaces: str = "") -> Callable[[], list[tuple[int, float]]]:
         raise AssertionError("an import asks nothing")
 
     def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:

@@ -14,7 +14,7 @@ import pytest
 
 from ownhand.adapters.worker.recall import DIMENSIONS, RecallClient
 from ownhand.domain.ports import Recall
-from ownhand.errors import BadInput, WorkerError
+from ownhand.errors import BadInput, Cancelled, WorkerError
 
 MESSAGES = [
     "The budget for next quarter has to be approved by Friday.",
@@ -165,6 +165,18 @@ def test_large_additions_go_in_slices(recall: RecallClient) -> None:
     assert recall.describe()["collections"]["large"]["vectors"] == 4500
 
 
+def test_chroma_takes_nothing_in_while_questions_are_asked(recall: RecallClient) -> None:
+    vectors = random_vectors(1200, seed=8)
+    recall.add("loads chroma", [1], vectors[:1])
+    until_indexed(recall, "loads chroma")
+    recall.add("c", range(1200), vectors)
+    for number in range(20):  # it would stand after half a second
+        assert recall.nearest("c", vectors[number], 1)[0][0] == number
+        time.sleep(0.1)
+    assert not recall.describe()["collections"]["c"]["indexed"]
+    until_indexed(recall, "c")
+
+
 def test_similarities_are_cosines_in_the_order_of_the_vectors(recall: RecallClient) -> None:
     vectors = recall.embed(MESSAGES)
     cosines = recall.similarities(PARAPHRASES[2], vectors)
@@ -183,6 +195,22 @@ def test_vectors_of_a_wrong_size_or_without_meaning_are_refused_plainly(recall: 
     with pytest.raises(ValueError):
         recall.add("c", [1, 2], random_vectors(1, seed=1))
     assert recall.query("c", "text", 5) == []
+
+
+def test_a_question_is_asked_without_waiting_and_replaced_by_the_next_of_its_kind(recall: RecallClient) -> None:
+    recall.add("c", [1], recall.embed(["hello"]))
+    working = threading.Thread(target=recall.embed, args=([f"A long text, number {n}. " * 40 for n in range(8)],))
+    working.start()
+    time.sleep(0.05)
+    began = time.monotonic()
+    answers = [recall.ask("c", "hello", 1, "typed") for _ in range(3)]
+    plain = recall.ask("c", "hello", 1)
+    assert time.monotonic() - began < 0.05
+    assert [number for number, _ in answers[2]()] == [number for number, _ in plain()] == [1]
+    for replaced in answers[:2]:
+        with pytest.raises(Cancelled):
+            replaced()
+    working.join()
 
 
 def test_a_query_does_not_wait_for_a_long_embedding_to_end(recall: RecallClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.vaults import DAY, KEY, a_document, a_vector
+from ownhand.adapters import store_history
 from ownhand.adapters.store import SqlVault
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.domain.draft import Audience, Draft
@@ -201,6 +203,49 @@ def test_a_word_in_the_title_counts_too(vault: SqlVault) -> None:
     assert len(vault.match(["lisbon"], 5)) == 1
 
 
+def test_a_beginning_finds_the_words_that_begin_so(vault: SqlVault) -> None:
+    source = vault.add_source("/1", "folder")
+    texts = ["Helen brings the long tables.", "Two tents and a tablecloth.", "A tab key.", "Stables for the horses."]
+    vault.add_documents(source.id, [a_document(text) for text in texts])
+
+    def found(words: list[str], beginning: str) -> list[str]:
+        return [p.text for p in vault.passages(vault.match(words, 9, beginning))]
+
+    assert set(found([], "tabl")) == {texts[0], texts[1]}
+    assert found(["helen"], "TABL")[0] == texts[0]
+    assert set(found(["horses"], "tables")) == {texts[0], texts[3]}
+    assert found([], "ta") == []  # as a word: what begins with two letters is half of a history
+    assert found([], 'tab"le') == found([], "*") == []
+
+
+def test_where_words_stand_in_many_passages_the_best_are_those_that_ranking_all_would_give(
+    vault: SqlVault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance = random.Random(7)
+    words = [f"w{rank}" for rank in range(400)]
+    weights = [1 / (rank + 3) for rank in range(400)]
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document(" ".join(chance.choices(words, weights, k=40))) for _ in range(1500)])
+    questions = [sorted(set(chance.choices(words, weights, k=12))) for _ in range(30)]
+    ranked = [vault.match(question, 5) for question in questions]
+    monkeypatch.setattr(store_history, "_RANKED", 300)  # of 1500, as 6,000 of 30,000
+    kept = [
+        len(set(vault.match(question, 5)) & set(best)) / 5 for question, best in zip(questions, ranked, strict=True)
+    ]
+    assert sum(kept) / len(kept) > 0.95
+
+
+def test_of_a_word_in_too_many_passages_the_latest_are_found(vault: SqlVault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_history, "_RANKED", 10)
+    source = vault.add_source("/1", "folder")
+    vault.add_documents(source.id, [a_document(f"meeting number{number} at noon") for number in range(50)])
+    vault.add_documents(source.id, [a_document(f"nothing{number}") for number in range(5)])
+    latest = {f"meeting number{number} at noon" for number in range(40, 50)}
+    assert {p.text for p in vault.passages(vault.match(["meeting"], 50))} == latest
+    assert {p.text for p in vault.passages(vault.match(["meeting", "noon"], 50))} == latest
+    assert [p.text for p in vault.passages(vault.match(["meeting", "number3"], 50))] == ["meeting number3 at noon"]
+
+
 HOSTILE = [
     '"', '""', "'", "*", "a*", "^a", "a AND", "NEAR(a b)", "title:", "{title}: x", "-a", "a\0b", "\0", "(", ")", "+",
     "a OR OR b", "\ud800", "x" * 100_000, " ", "", "%", ";DROP TABLE passage;--", "\N{GRINNING FACE}", "NOT",
@@ -213,7 +258,9 @@ def test_no_search_word_is_taken_for_query_syntax(vault: SqlVault, word: str) ->
     source = vault.add_source("/1", "folder")
     vault.add_documents(source.id, [a_document("a b x title near not")])
     vault.match([word], 5)
+    vault.match([], 5, word)
     assert len(vault.match([word, "near"], 5)) == 1
+    assert len(vault.match(["near"], 5, word)) == 1
 
 
 @settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
@@ -22,9 +22,9 @@ class LoadingRecall:
     def describe(self) -> dict[str, Any]:
         return {"loaded": self.loaded}
 
-    def query(self, collection: str, _text: str, _limit: int) -> list[tuple[int, float]]:
-        self.asked.append(collection)
-        return [(1, 0.5)]
+    def ask(self, collection: str, _text: str, _limit: int, replaces: str) -> Callable[[], list[tuple[int, float]]]:
+        self.asked += [collection, replaces]
+        return lambda: [(1, 0.5)]
 
     def similarities(self, _text: str, vectors: Sequence[bytes]) -> list[float]:
         return [0.5] * len(vectors)
@@ -34,20 +34,26 @@ def test_a_window_does_not_wait_for_the_embedder():
     worker = LoadingRecall()
     recall = NamedRecall(cast("RecallClient", worker), "own", patient=False)
     with pytest.raises(WorkerError):
-        recall.query("history", "boats", 3)
+        recall.ask("history", "boats", 3)
     with pytest.raises(WorkerError):
         recall.similarities("boats", [b""])
     worker.loaded = True
-    assert recall.query("history", "boats", 3) == [(1, 0.5)]
+    assert recall.ask("history", "boats", 3)() == [(1, 0.5)]
 
 
 def test_a_command_does():
     worker = LoadingRecall()
-    assert NamedRecall(cast("RecallClient", worker), "own", patient=True).query("history", "boats", 3)
+    assert NamedRecall(cast("RecallClient", worker), "own", patient=True).ask("history", "boats", 3)()
 
 
-def test_two_vaults_do_not_share_a_collection():
+def test_two_vaults_share_no_collection_and_cancel_no_question_of_each_other():
     worker = LoadingRecall()
     for name in ("one", "two"):
-        NamedRecall(cast("RecallClient", worker), name, patient=True).query("history", "boats", 3)
-    assert len(set(worker.asked)) == 2
+        NamedRecall(cast("RecallClient", worker), name, patient=True).ask("history", "boats", 3, "typed")
+    assert len(set(worker.asked)) == 4
+
+
+def test_a_question_that_replaces_none_still_replaces_none_under_a_name():
+    worker = LoadingRecall()
+    NamedRecall(cast("RecallClient", worker), "own", patient=True).ask("history", "boats", 3)
+    assert worker.asked[1] == ""

@@ -321,8 +321,11 @@ class Recall(Protocol):
 
     def add(self, collection: str, ids: Sequence[int], vectors: Sequence[bytes]) -> None: ...
     def remove(self, collection: str, ids: Sequence[int]) -> None: ...
-    def query(self, collection: str, text: str, limit: int) -> list[tuple[int, float]]:
-        """The nearest ids with their cosine, best first."""
+    def ask(self, collection: str, text: str, limit: int, replaces: str = "") -> Callable[[], list[tuple[int, float]]]:
+        """Ask for the nearest to a text, without waiting; what is returned waits: ids with their cosine, best first.
+
+        `replaces` cancels the open questions that carried the same word: whoever waits for one gets Cancelled.
+        """
         ...
 
     def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
@@ -439,8 +442,8 @@ class Vault(Protocol):
         """In the order of `ids`; ids that are gone are left out."""
         ...
 
-    def match(self, words: Sequence[str], limit: int) -> list[int]:
-        """Passage ids by BM25 for any of the words, best first."""
+    def match(self, words: Sequence[str], limit: int, beginning: str = "") -> list[int]:
+        """Passage ids by BM25 for any of the words, or one that begins with `beginning`, best first."""
         ...
 
     # drafts

@@ -87,9 +87,13 @@ class Library:
         """One document."""
         return self._vault.document(document_id)
 
-    def search(self, query: str, limit: int = 30) -> list[Hit]:
-        """Passages for words or meaning, best first."""
-        return self._retrieval.find(query, limit)
+    def search(self, query: str, limit: int = 30, *, typing: bool = False) -> list[Hit]:
+        """Passages for words or meaning, best first.
+
+        With `typing` the last word may be unfinished; raises Cancelled where the next question of that kind came
+        meanwhile.
+        """
+        return self._retrieval.find(query, limit, typing=typing)
 
     def remove_source(self, source_id: int) -> None:
         """Remove a source with all that was derived from it."""

@@ -2,7 +2,7 @@
 
 BM25 (SQLite FTS5) and dense neighbours are fused by reciprocal rank (Cormack, Clarke & Buettcher, SIGIR 2009, k
 = 60); passages to the same people and recent ones are lifted a little.  Filtering happens after the query: the
-index knows opaque ids only.
+index knows opaque ids only.  Both are asked at once: the recall worker embeds while the words are looked up here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 
 from ownhand.domain.corpus import Hit, Passage
@@ -33,9 +33,14 @@ _COMMON = frozenset(
 )
 
 
+_WORD = r"\w+(?:['’\-]\w+)*"
+_TYPED = "typed"
+"""The question of a search box replaces the one before it."""
+
+
 def query_words(text: str, limit: int = 24) -> list[str]:
     """The telling words of a text, in order, without repeats."""
-    found = (word.lower() for word in re.findall(r"\w+(?:['’\-]\w+)*", text))
+    found = (word.lower() for word in re.findall(_WORD, text))
     return list(dict.fromkeys(word for word in found if word not in _COMMON and len(word) > 1))[:limit]
 
 
@@ -65,11 +70,19 @@ class Retrieval:
         recipients: Iterable[str] = (),
         now: datetime | None = None,
         exclude: Collection[str] = (),
+        *,
+        typing: bool = False,
     ) -> list[Hit]:
-        """The passages that fit `text` best, with their scores; document ids in `exclude` are left out."""
+        """The passages that fit `text` best, with their scores; document ids in `exclude` are left out.
+
+        With `typing` the last word may be the beginning of one; raises Cancelled if the next question came meanwhile.
+        """
+        if not text.strip():
+            return []
         pool = max(4 * limit, 24)
-        by_words = self._vault.match(query_words(text), pool) if text.strip() else []
-        by_meaning = self._near(text, pool)
+        near = self._near(text, pool, _TYPED if typing else "")
+        by_words = self._by_words(text, pool, typing)
+        by_meaning = near()
         similarity = dict(by_meaning)
         score: dict[int, float] = {}
         for ranked in (by_words, [passage_id for passage_id, _ in by_meaning]):
@@ -90,14 +103,30 @@ class Retrieval:
         hits.sort(key=lambda hit: -hit.score)
         return _one_per_document(hits)[:limit]
 
-    def _near(self, text: str, limit: int) -> list[tuple[int, float]]:
-        if self._recall is None or not text.strip():
-            return []
+    def _by_words(self, text: str, limit: int, typing: bool) -> list[int]:
+        last = re.search(_WORD + r"\Z", text) if typing else None
+        if last is None:
+            return self._vault.match(query_words(text), limit)
+        return self._vault.match(query_words(text[: last.start()]), limit, last[0])
+
+    def _near(self, text: str, limit: int, replaces: str) -> Callable[[], list[tuple[int, float]]]:
+        """Ask the recall worker now; what is returned waits for its answer, which is empty where there is none."""
+        if self._recall is None:
+            return list
         try:
-            return self._recall.query(COLLECTION, text, limit)
+            answer = self._recall.ask(COLLECTION, text, limit, replaces)
         except UserError as error:
             _log.warning("searching by words only: %s", type(error).__name__)
-            return []
+            return list
+
+        def wait() -> list[tuple[int, float]]:
+            try:
+                return answer()
+            except UserError as error:
+                _log.warning("searching by words only: %s", type(error).__name__)
+                return []
+
+        return wait
 
     @staticmethod
     def _lift(passage: Passage, people: set[str], now: datetime) -> float:

@@ -60,6 +60,8 @@ class LibraryPane(QWidget):
         self._source: Source | None = None
         self._hits: list[Hit] | None = None
         self._asked = ""
+        self._questions = self._answered = 0
+        """Numbers of the latest question and of the latest that was answered or given up."""
         self._open_draft = ""
 
         self.search = QLineEdit()
@@ -222,21 +224,23 @@ class LibraryPane(QWidget):
 
     def _search_typed(self, text: str) -> None:
         if text.strip():
-            self._timer.start()
+            if not self._timer.isActive():  # not put off by the next key: the list follows while one types
+                self._timer.start()
         else:
             self._timer.stop()
-            self._hits, self._asked = None, ""
+            self._hits, self._asked, self._answered = None, "", self._questions
             self._show()
 
     def _search(self) -> None:
-        asked = self._asked = self.search.text().strip()
-        library = self._library
-        self._bridge.run(lambda: (asked, library.search(asked, 40)), self._found)
+        library, text = self._library, self.search.text()
+        self._questions += 1
+        number = self._questions
+        self._bridge.run(lambda: (number, text, library.search(text, 40, typing=True)), self._found)
 
-    def _found(self, answer: tuple[str, list[Hit]]) -> None:
-        asked, hits = answer
-        if asked == self.search.text().strip() and asked:
-            self._hits = hits
+    def _found(self, answer: tuple[int, str, list[Hit]]) -> None:
+        number, text, hits = answer
+        if number > self._answered:  # not overtaken by a later one, nor the box emptied
+            self._answered, self._asked, self._hits = number, text.strip(), hits
             self._show()
 
     # ------------------------------------------------------------------------------------------------------ events

@@ -2,7 +2,9 @@
 
 A collection of 100,000 vectors takes chroma about a minute to build, a scan of the same matrix 3 ms.  So the matrix is
 the truth, chroma follows in a thread of its own, and a query is answered by chroma only while nothing is pending for
-that collection.  Vectors and opaque numbers are all that is ever held here.
+that collection.  Chroma holds the interpreter while it takes vectors in (1.5.9; half a millisecond each), so it is
+given few at a time, and none while vectors arrive or questions are asked.  Vectors and opaque numbers are all that is
+ever held here.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -25,8 +28,10 @@ Vectors = NDArray[np.float32]
 _Chroma = Any
 """Client or collection of chromadb, which is imported late and ships no types we could use."""
 
-SLICE: Final = 2000
-"""Vectors per call of chroma, whose own limit is 5461; smaller, so that a drop need not wait long."""
+SLICE: Final = 200
+"""Vectors per call of chroma, whose own limit is 5461: as long as one call takes, everything else here may wait."""
+REST_S: Final = 0.5
+"""How long chroma is left alone after a sign of use: from one key in a search box to the next."""
 HNSW: Final = {"space": "cosine", "ef_construction": 100, "max_neighbors": 16, "ef_search": 100}
 
 
@@ -114,7 +119,12 @@ class VectorIndex:
         self._made = 0
         self.building_failed = False
         """Chroma gave up; everything is still answered by the exact scan."""
+        self._used_until = 0.0
         threading.Thread(target=self._build, name="chroma", daemon=True).start()
+
+    def in_use(self) -> None:
+        """Something else is computed or asked for now: chroma waits until a moment after."""
+        self._used_until = time.monotonic() + REST_S
 
     def unpack(self, packed: bytes) -> Vectors:
         """Rows of a blob of little-endian float32, brought to unit length.  Raises BadInput."""
@@ -128,6 +138,7 @@ class VectorIndex:
 
     def add(self, name: str, ids: Sequence[int], packed: bytes) -> None:
         """Add or replace vectors.  Raises BadInput for a wrong number of them or of their numbers."""
+        self.in_use()
         vectors = self.unpack(packed)
         if len(vectors) != len(ids):
             raise BadInput(f"{len(ids)} ids came with {len(vectors)} vectors.")
@@ -157,6 +168,7 @@ class VectorIndex:
 
     def nearest(self, name: str, vector: Vectors, limit: int, *, exact: bool = False) -> list[tuple[int, float]]:
         """Ids and cosines, best first: by chroma where its collection stands, else, or if `exact`, by a scan."""
+        self.in_use()
         collection = self._collections.get(name)
         if collection is None:
             return []
@@ -192,6 +204,8 @@ class VectorIndex:
                 step = self._steps.get()
                 if client is None:
                     client = _chroma_client(self._importing)
+                while (left := self._used_until - time.monotonic()) > 0:
+                    time.sleep(left)
                 self._take(client, step)
         except Exception as error:  # pending never falls to zero again, so the scan goes on to answer
             self.building_failed = True

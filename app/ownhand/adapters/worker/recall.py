@@ -90,9 +90,21 @@ class RecallClient:
         if ids:
             self._worker.call("remove", _PATIENCE_S, collection=collection, ids=list(ids))
 
-    def query(self, collection: str, text: str, limit: int) -> list[tuple[int, float]]:
-        """The nearest ids with their cosine, best first; nothing for a collection that is not there."""
-        return _pairs(self._worker.call("query", _PATIENCE_S, collection=collection, text=text, limit=limit))
+    def ask(self, collection: str, text: str, limit: int, replaces: str = "") -> Callable[[], list[tuple[int, float]]]:
+        """Ask for the nearest ids to a text; nothing is found in a collection that is not there.
+
+        It does not wait: what it returns is called, once, for the answer.  Both raise WorkerError.
+        """
+        asked = self._worker.stream(
+            "query", timeout=_PATIENCE_S, replaces=replaces, collection=collection, text=text, limit=limit
+        )
+
+        def answer() -> list[tuple[int, float]]:
+            for _ in asked:
+                raise AssertionError("a query is answered at once, not in items")
+            return _pairs(asked.result)
+
+        return answer
 
     def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
         """Cosine of one text to each vector."""
@@ -114,6 +126,10 @@ class RecallClient:
         self._worker.close()
 
     # -- beyond the port
+
+    def query(self, collection: str, text: str, limit: int) -> list[tuple[int, float]]:
+        """As `ask`, and wait."""
+        return self.ask(collection, text, limit)()
 
     def nearest(self, collection: str, vector: bytes, limit: int, *, exact: bool = False) -> list[tuple[int, float]]:
         """As `query`, from a vector; `exact` scans all of them even where the index stands."""

@@ -27,6 +27,7 @@ class RecallRole:
         importing = threading.Lock()
         self._embedder = Embedder(importing)
         self._index = VectorIndex(DIMENSIONS, importing)
+        desk.noticed = self._noticed
 
     def operations(self) -> Mapping[str, Operation]:
         """Operation by name."""
@@ -95,10 +96,16 @@ class RecallRole:
             "collections": self._index.describe(),
         }
 
+    def _noticed(self) -> None:
+        # WHY in the reading thread: it may be the only one to run between two calls of chroma
+        if self._desk.pressing(lambda job: job.op != "describe"):
+            self._index.in_use()
+
     def _encode(self, job: Job, texts: Sequence[str]) -> Vectors:
         while not self._embedder.wait(_POLL_S):
             job.check()
             self._desk.serve(_needs_no_embedder)
+        self._index.in_use()
         return self._embedder.encode(texts)
 
 
