@@ -32,6 +32,8 @@ from ownhand.services.abbreviating import Abbreviating
 from ownhand.services.completing import Completing
 from ownhand.services.downloading import Downloads
 from ownhand.services.drafting import Drafting
+from ownhand.services.examples import Examples
+from ownhand.services.idle import Idle
 from ownhand.services.importing import Importing
 from ownhand.services.inferring import Inferring
 from ownhand.services.learning import Learning
@@ -46,7 +48,7 @@ from ownhand.services.status import Status, StatusEvent
 from ownhand.services.tallying import Tallying
 from ownhand.services.training import Training
 from ownhand.services.watching import Watching
-from ownhand.settings import GPU_LAYERS, REST_MINUTES, THREADS, Settings
+from ownhand.settings import GPU_LAYERS, LEARN, REST_MINUTES, THREADS, Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Hand:
     completing: Completing
     drafting: Drafting
     retrieval: Retrieval
+    examples: Examples
     tallying: Tallying
     snippets: Snippets
     abbreviating: Abbreviating
@@ -107,7 +110,7 @@ class App:
     status: Status
     engines: Engines
     recall: RecallClient
-    inferring: Inferring
+    idle: Idle
     troubles: list[str] = field(default_factory=list)
     """Sentences to show once after the start."""
 
@@ -185,7 +188,7 @@ class App:
         self.models.on_chosen = self.training.reload
         self.privacy.on_restored = self._restored
         self.personal.start(self._restore_models, self._embed)
-        self.engines.on_use = self.inferring.used
+        self.engines.on_use = self.idle.used
         self.watching.start()
 
     def _restore_models(self) -> None:
@@ -216,7 +219,7 @@ class App:
 
     def close(self) -> None:
         """End everything in order: download, threads, workers, vault."""
-        self.inferring.close()
+        self.idle.close()
         self.downloads.close()
         self.hand.training.close()
         self.hand.watching.close()
@@ -328,7 +331,8 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
     settings = Settings(vault)
     retrieval = Retrieval(vault, recall)
     learning = Learning(vault, recall, settings, _english())
-    personal = Personal(vault, workers.engines, recall, retrieval, learning, settings, workers.status, name)
+    examples = Examples(vault, retrieval, learning, workers.engines.background)
+    personal = Personal(vault, workers.engines, recall, examples, learning, settings, workers.status, name)
     importing = Importing(vault, recall, importers.IMPORTERS)
     library = Library(vault, retrieval, importing.read_messages)
     snippets = Snippets(vault, personal)
@@ -344,6 +348,7 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
         Completing(workers.engines.completion, personal, settings, long_form=abbreviating.expand),
         Drafting(workers.engines.suggestion, personal, learning, Speller()),
         retrieval,
+        examples,
         Tallying(vault, learning),
         snippets,
         abbreviating,
@@ -401,7 +406,10 @@ def build(options: Options) -> App:
         workers.status,
         workers.engines,
         workers.recall,
-        Inferring(vault, hand.learning, workers.engines.background, hand.settings),
+        Idle(
+            [hand.examples, Inferring(vault, hand.learning, workers.engines.background, hand.settings)],
+            lambda: hand.settings.get(LEARN) and not machine.battery_low(),
+        ),
     )
     workers.recall.on_respawn = hand.personal.refill_recall
     return app

@@ -166,12 +166,11 @@ def test_any_use_of_the_engine_ends_it_at_once_and_nothing_half_done_is_stored(
         thread = threading.Thread(target=work)
         thread.start()
         assert asked.wait(60)
-        inferring.used()
+        inferring.cancel()
         thread.join(20)
         assert not thread.is_alive()
         assert ended == [Cancelled]
         assert learning.preferences() == []
         assert not vault.setting(SEEN)
     finally:
-        inferring.close()
         engine.close()

@@ -21,6 +21,7 @@ from ownhand.domain.ports import Engine
 from ownhand.domain.preference import Edit
 from ownhand.domain.suggestion import Suggestion, SuggestionRequest, Why
 from ownhand.services.drafting import Drafting
+from ownhand.services.examples import Examples
 from ownhand.services.learning import Learning
 from ownhand.services.personal import Personal
 from ownhand.services.retrieval import Retrieval
@@ -46,9 +47,8 @@ class Hand:
             self.vault.add_documents(source.id, [a_document(text, f"Note {i}") for i, text in enumerate(texts)])
         self.learning = Learning(self.vault, None, settings := Settings(self.vault), ENGLISH)
         self.remembered: list[str] = []
-        self.personal = Personal(
-            self.vault, self, None, Retrieval(self.vault, None), self.learning, settings, Status(), "own"
-        )
+        examples = Examples(self.vault, Retrieval(self.vault, None), self.learning, engine)
+        self.personal = Personal(self.vault, self, None, examples, self.learning, settings, Status(), "own")
         self.drafting = Drafting(engine, self.personal, self.learning, Speller())
         self.personal.fill(index=False)
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from helpers.scripted_engine import ScriptedEngine
 from helpers.vaults import KEY, a_document
 from ownhand.adapters.store import SqlVault
+from ownhand.services.examples import Examples
 from ownhand.services.learning import Learning
 from ownhand.services.personal import Personal
 from ownhand.services.retrieval import Retrieval
@@ -39,7 +41,8 @@ def made(tmp_path: Path) -> Iterator[tuple[Personal, Remembering, Settings, Retr
     vault.add_documents(source.id, [a_document(TEXT, "Kiln")])
     settings, retrieval, engine = Settings(vault), Retrieval(vault, None), Remembering()
     learning = Learning(vault, None, settings)
-    personal = Personal(vault, engine, None, retrieval, learning, settings, Status(), "own")
+    examples = Examples(vault, retrieval, learning, ScriptedEngine(str))
+    personal = Personal(vault, engine, None, examples, learning, settings, Status(), "own")
     personal.fill(index=False)
     yield personal, engine, settings, retrieval
     personal.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ownhand.domain import ranking
-from ownhand.domain.corpus import Kind, Passage
+from ownhand.domain.corpus import Hit, Kind, Passage
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -61,3 +62,40 @@ def test_likeness_to_what_was_chosen_costs() -> None:
     assert ranking.diversified(candidates, alike, 2, 0.0) == ["a1", "a2"]
     assert ranking.diversified(candidates, alike, 2, 6.0) == ["a1", "b"]
     assert ranking.diversified(candidates, alike, 9, 6.0) == ["a1", "b", "a2"]
+
+
+def tried(letter: int, cosine: float, saved: float) -> ranking.Tried:
+    found = tuple(values(passage(), 1, 1, cosine).values())
+    return ranking.Tried(f"letter {letter}", found, saved)
+
+
+def test_examples_are_worth_showing_where_what_speaks_for_them_says_how_much_they_save() -> None:
+    chance = random.Random(5)
+    letters = [
+        tried(letter, cosine, 80.0 * cosine - 40.0 + chance.gauss(0, 5))
+        for letter in range(16)
+        for cosine in (0.1, 0.4, 0.9)
+    ]
+    weights = ranking.verdict(letters)
+    assert weights is not None
+    near, far = hit(1, 0.9), hit(2, 0.2)
+    wanted = ranking.situation(["ruth@example.org"], Kind.EMAIL, NOW)
+    assert ranking.worth_showing([far, near], wanted, weights) == [near]
+
+
+def test_examples_are_not_worth_showing_where_they_help_and_harm_by_chance_or_always_harm() -> None:
+    chance = random.Random(6)
+    cosines = (0.1, 0.4, 0.9)
+    noise = [tried(letter, cosine, chance.gauss(0, 30)) for letter in range(16) for cosine in cosines]
+    harm = [tried(letter, cosine, -5.0) for letter in range(16) for cosine in cosines]
+    assert ranking.verdict(noise) is None
+    assert ranking.verdict(harm) is None
+
+
+def test_a_few_letters_say_nothing() -> None:
+    assert ranking.verdict([tried(letter, 0.9, 100.0) for letter in range(ranking.LEAST_LETTERS - 1)]) is None
+    assert ranking.verdict([]) is None
+
+
+def hit(number: int, cosine: float) -> Hit:
+    return Hit(replace(passage(), id=number, document_id=str(number)), 1.0, cosine, 1, 1)

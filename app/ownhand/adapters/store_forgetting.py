@@ -1,8 +1,9 @@
 """Forgetting in the vault: each is one transaction that takes the texts and all that was derived from them.
 
-Derived are passages, their words in the index, their vectors, adapters that were trained on them, and the edits that
-hold words of what goes: an edit goes if it shares a run of six words with it that stands in no document that stays.
-With an edit go its evidence, the vector of its situation and the stored state of rules that rested on nothing else.
+Derived are passages, their words in the index, their vectors, adapters that were trained on them, what was measured on
+them, and the edits that hold words of what goes: an edit goes if it shares a run of six words with it that stands in no
+document that stays.  With an edit go its evidence, the vector of its situation and the stored state of rules that
+rested on nothing else.
 Freed space is overwritten (secure_delete) and given back.  What was held in memory is the services' to forget.
 """
 
@@ -15,7 +16,7 @@ from typing import Any, Final
 from ownhand.adapters import rows
 from ownhand.adapters.schema import Connection
 from ownhand.adapters.store_file import VaultFile
-from ownhand.domain.derived import Derivations
+from ownhand.domain.derived import SETTINGS, Derivations
 from ownhand.domain.draft import address_of
 from ownhand.domain.ports import Correspondent
 from ownhand.domain.preference import Origin
@@ -121,6 +122,8 @@ def _remove_documents(db: Connection, sequence: Sequence[int], *, keep_out: bool
     passages.
     """
     gone: list[int] = []
+    if sequence:
+        db.executemany("DELETE FROM setting WHERE key = ?", [(key,) for key in SETTINGS])
     edits = Derivations(
         (identity, text)
         for identity, *texts in (

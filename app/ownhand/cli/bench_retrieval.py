@@ -157,7 +157,7 @@ def text(figures: dict[str, Any]) -> str:
 def _of_author(author: _Author, folder: Path, messages: int) -> dict[str, list[float]]:
     chance = random.Random(author.name)
     history = _read(folder / f"{author.name}.history.jsonl")
-    fitted = _fit(author, history)
+    tried = _try(author, history)
     tests = [document for document in _read(folder / f"{author.name}.test.jsonl") if 200 < len(document.text) < 2500]
     result: dict[str, list[float]] = {"plain": []}
     for document in chance.sample(tests, min(messages, len(tests))):
@@ -166,7 +166,7 @@ def _of_author(author: _Author, folder: Path, messages: int) -> dict[str, list[f
         base = author.bits(document, first, rest, ())
         result["plain"].append(base)
         known: dict[tuple[int, ...], float] = {}
-        for method, order in _orders(chance, fitted).items():
+        for method, order in _orders(chance, tried).items():
             ranked = list(order(found))
             for count in COUNTS:
                 chosen = tuple(ranked[:count])
@@ -177,7 +177,7 @@ def _of_author(author: _Author, folder: Path, messages: int) -> dict[str, list[f
     return result
 
 
-def _orders(chance: random.Random, fitted: ranking.Weights | None) -> dict[str, Order]:
+def _orders(chance: random.Random, tried: Sequence[ranking.Tried]) -> dict[str, Order]:
     def by(score: Callable[[tuple[float, ...]], float]) -> Order:
         return lambda found: sorted(found.passages, key=lambda number: -score(found.features[number]))
 
@@ -197,15 +197,19 @@ def _orders(chance: random.Random, fitted: ranking.Weights | None) -> dict[str, 
         ),
         "meaning, diverse (MMR)": diverse,
     }
-    if fitted is not None:
-        orders["fitted to the author"] = by(fitted.score)
+    if tried:
+        weights = ranking.fit([one.values for one in tried], [one.saved for one in tried])
+        worth = ranking.verdict(tried)
+        orders["fitted to the author"] = by(weights.score)
+        orders["fitted, where it pays"] = lambda found: (
+            [number for number in by(worth.score)(found) if worth.score(found.features[number]) > 0] if worth else []
+        )
     return orders
 
 
-def _fit(author: _Author, history: Sequence[Document]) -> ranking.Weights | None:
-    """Weights by the savings on the author's own latest messages, each of them left out of what is found."""
-    rows: list[tuple[float, ...]] = []
-    savings: list[float] = []
+def _try(author: _Author, history: Sequence[Document]) -> list[ranking.Tried]:
+    """The savings on the author's own latest messages, each of them left out of what is found."""
+    tried: list[ranking.Tried] = []
     usable = [document for document in history if 200 < len(document.text) < 2500][-FITTED_ON:]
     for document in usable:
         first, rest = _split(document.text)
@@ -213,9 +217,9 @@ def _fit(author: _Author, history: Sequence[Document]) -> ranking.Weights | None
         base = author.bits(document, first, rest, ())
         best = sorted(found.passages, key=lambda number: -sum(found.features[number][:2]))[:CANDIDATES]
         for number in best:
-            rows.append(found.features[number])
-            savings.append(1000 * (base - author.bits(document, first, rest, [found.passages[number]])))
-    return ranking.fit(rows, savings, ridge=5.0) if rows else None
+            saved = 1000 * (base - author.bits(document, first, rest, [found.passages[number]]))
+            tried.append(ranking.Tried(document.id, found.features[number], saved))
+    return tried
 
 
 def _cosine(vectors: Mapping[int, Sequence[float]], one: int, other: int) -> float:

@@ -76,6 +76,8 @@ class Hit:
     """Cosine to the query in [-1, 1], where the dense lane saw the passage."""
     text_rank: int | None = None
     """1-based rank in the BM25 lane, where it matched."""
+    meaning_rank: int | None = None
+    """1-based rank in the dense lane, where it is among the nearest."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+EXAMPLES_WORTH = "examples.worth"
+"""Setting: for which situations examples help the model in use (services/examples.py)."""
+SETTINGS = (EXAMPLES_WORTH,)
+"""What is kept as a setting and was computed from texts: it goes when any text goes."""
 RUN = 6
 """Words in a row that two texts hardly share by chance."""
 LEAST = 3

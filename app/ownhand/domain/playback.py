@@ -99,14 +99,15 @@ def instructions(documents: Sequence[Document], *, whole: bool) -> list[tuple[st
         body = [" ".join(sentence.split()) for sentence in sentences(letter.split(text, document.recipients).body)]
         said = [sentence for sentence in body if 4 <= len(sentence.split()) <= 40]
         if whole and 1 <= len(body) <= 12:
-            found.append((_draft_task(document, body), Lesson("", (Part(text, True),))))
+            found.append((draft_task(document, body), Lesson("", (Part(text, True),))))
         elif not whole:
             task = BY_ID["expand"].task
             found += [(task.format(text=f"- {as_note(one)}"), Lesson("", (Part(one, True),))) for one in said[:2]]
     return found
 
 
-def _draft_task(document: Document, body: Sequence[str]) -> str:
+def draft_task(document: Document, body: Sequence[str]) -> str:
+    """What the person would have told a capable model to get this letter: a note for each sentence."""
     to = first_name_of(document.recipients[0]) if document.recipients else ""
     return BY_ID["draft"].task.format(
         to=f" to {to}" if to else "",

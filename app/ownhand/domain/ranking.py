@@ -2,24 +2,30 @@
 
 A passage's score is what it is expected to save, in thousandths of a bit per byte of the text that is to be written.
 The weights are fitted to that very saving (the idea of PEARL, Mysore et al. 2023, with a linear ranker instead of a
-cross-encoder); `ownhand bench retrieval` measures and fits.  So a score below zero says that an example would rather
-mislead.
+cross-encoder), on the person's own letters and with the model in use: services/examples.py tries and `verdict` decides.
+So a score below zero says that an example would rather mislead, and no verdict that none of them is worth its reading.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeVar
 
-from ownhand.domain.corpus import Kind, Passage
+from ownhand.domain.corpus import Hit, Kind, Passage
 from ownhand.domain.draft import address_of
 
 K: Final = 60
 """Of reciprocal rank fusion (Cormack, Clarke & Büttcher 2009)."""
 HALF_LIFE_DAYS: Final = 365.0
+RIDGE: Final = 30.0
+SURE: Final = 1.0
+"""Standard errors by which showing examples must have paid (decision 6)."""
+LEAST_LETTERS: Final = 8
+"""With fewer letters tried, chance decides."""
 FEATURES: Final = ("words", "meaning", "cosine", "person", "recent", "kind", "length")
 
 T = TypeVar("T")
@@ -77,27 +83,72 @@ class Weights:
         )
 
 
-def fit(rows: Sequence[Sequence[float]], savings: Sequence[float], ridge: float = 1.0) -> Weights:
+def fit(rows: Sequence[Sequence[float]], savings: Sequence[float], ridge: float = RIDGE) -> Weights:
     """Ridge regression of measured savings on features (Hoerl & Kennard 1970); the constant is not shrunk.
 
-    `rows` are values of FEATURES.  Raises ValueError without any.
+    `rows` are values of FEATURES, each brought to unit variance first, so that `ridge` counts in rows: as many are
+    believed that nothing depends on any feature.  Raises ValueError without any.
     """
     if not rows:
         raise ValueError("nothing to fit")
     width = len(FEATURES)
     means = [sum(row[column] for row in rows) / len(rows) for column in range(width)]
     mean = sum(savings) / len(savings)
+    deviations = [statistics.pstdev(row[column] for row in rows) for column in range(width)]
+    scales = [1 / deviation if deviation > 1e-9 else 0.0 for deviation in deviations]
     left = [[ridge * (a == b) for b in range(width)] for a in range(width)]
     right = [0.0] * width
     for row, saving in zip(rows, savings, strict=True):
-        centred = [value - means[column] for column, value in enumerate(row)]
+        centred = [scales[column] * (value - means[column]) for column, value in enumerate(row)]
         for a in range(width):
             right[a] += centred[a] * (saving - mean)
             for b in range(width):
                 left[a][b] += centred[a] * centred[b]
-    solved = _solve(left, right)
+    solved = [scale * weight for scale, weight in zip(scales, _solve(left, right), strict=True)]
     constant = mean - sum(weight * means[column] for column, weight in enumerate(solved))
     return Weights(constant, dict(zip(FEATURES, solved, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What one passage did as the example for one letter that the person had written."""
+
+    letter: str
+    values: tuple[float, ...]
+    """Of FEATURES."""
+    saved: float
+    """Thousandths of a bit per byte of the letter."""
+
+
+def verdict(tried: Sequence[Tried], ridge: float = RIDGE) -> Weights | None:
+    """The weights by which examples are worth showing, None where showing them does not pay.
+
+    Each letter in turn is left out of the fit and gets the passage that is expected to save most, if anything.  What
+    these really saved, over all letters, must be above zero by SURE standard errors.
+    """
+    letters = list(dict.fromkeys(one.letter for one in tried))
+    if len(letters) < LEAST_LETTERS:
+        return None
+    saved: list[float] = []
+    for letter in letters:
+        others = [one for one in tried if one.letter != letter]
+        weights = fit([one.values for one in others], [one.saved for one in others], ridge)
+        best = max((one for one in tried if one.letter == letter), key=lambda one: weights.score(one.values))
+        saved.append(best.saved if weights.score(best.values) > 0 else 0.0)
+    if statistics.fmean(saved) <= SURE * statistics.stdev(saved) / math.sqrt(len(saved)):
+        return None
+    return fit([one.values for one in tried], [one.saved for one in tried], ridge)
+
+
+def values_of(hit: Hit, wanted: Situation) -> tuple[float, ...]:
+    """The values of FEATURES of what retrieval found."""
+    return features(hit.passage, wanted, hit.text_rank, hit.meaning_rank, hit.similarity)
+
+
+def worth_showing(hits: Sequence[Hit], wanted: Situation, weights: Weights) -> list[Hit]:
+    """Those that are expected to save something, the best one first."""
+    scored = [(weights.score(values_of(hit, wanted)), place, hit) for place, hit in enumerate(hits)]
+    return [hit for score, _, hit in sorted(scored, key=lambda one: (-one[0], one[1])) if score > 0]
 
 
 def _solve(left: list[list[float]], right: list[float]) -> list[float]:

@@ -1,13 +1,11 @@
 """Preferences that no detector knows: inferred by a capable model while nobody needs it, and checked before they count.
 
 A claim that a detector could have seen is left to the detectors: with the evidence it is there already, and without it
-is not true.  All others are put to the model on edits and texts that they were not inferred from.  Any use of the
-engine ends the work at once; it begins anew after the next quiet while.
+is not true.  All others are put to the model on edits and texts that they were not inferred from.
 """
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 
@@ -16,16 +14,12 @@ from ownhand.domain.draft import EVERYONE
 from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream, Vault
 from ownhand.domain.preference import Dimension, Edit, Preference, confidence, identify
 from ownhand.domain.wording import parse_statement, statement
-from ownhand.errors import Cancelled, UserError
+from ownhand.errors import Cancelled
 from ownhand.services.learning import Learning
-from ownhand.services.rest import Rest
 from ownhand.settings import LEARN, Settings
-
-_log = logging.getLogger(__name__)
 
 PARAMETERS = 1_000_000_000
 """From here on a model's description of a person's taste is worth checking."""
-QUIET_S = 120.0
 SEEN = "inferring.seen"
 """Setting: id of the newest edit that was looked at."""
 _SHOWN = 4
@@ -46,15 +40,9 @@ class Inferring:
         self._engine = engine
         self._settings = settings
         self._parameters = parameters
-        self._rest = Rest(lambda: QUIET_S if settings.get(LEARN) else 0.0, self._act)
         self._running = threading.Lock()
         self._cancelled = threading.Event()
         self._stream: Stream | None = None
-
-    def used(self) -> None:
-        """Somebody needs the engine: stop, and wait for the next quiet while.  Cheap; at every request."""
-        self.cancel()
-        self._rest.put_off()
 
     def cancel(self) -> None:
         """End a run that is under way."""
@@ -62,19 +50,6 @@ class Inferring:
         stream = self._stream
         if stream is not None:
             stream.close()
-
-    def close(self) -> None:
-        """Never run again."""
-        self._rest.close()
-        self.cancel()
-
-    def _act(self) -> None:
-        try:
-            self.run()
-        except Cancelled:
-            self._rest.put_off()
-        except UserError as error:
-            _log.warning("no preferences were inferred: %s", type(error).__name__)
 
     def run(self) -> list[Preference]:
         """What new edits say beyond what the detectors see; stored, each with the edits it rests on.

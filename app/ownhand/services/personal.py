@@ -25,8 +25,9 @@ from ownhand.domain.ngram import Memory
 from ownhand.domain.personalize import Material
 from ownhand.domain.ports import Recall, Vault
 from ownhand.errors import UserError
+from ownhand.services.examples import Examples
 from ownhand.services.learning import Learning
-from ownhand.services.retrieval import COLLECTION, Retrieval
+from ownhand.services.retrieval import COLLECTION
 from ownhand.services.status import Status, StatusEvent
 from ownhand.settings import NAME, SENSITIVE, STRENGTH, Settings
 
@@ -66,7 +67,7 @@ class Personal:
         vault: Vault,
         engine: TokenMemories,
         recall: Recall | None,
-        retrieval: Retrieval,
+        examples: Examples,
         learning: Learning,
         settings: Settings,
         status: Status,
@@ -83,7 +84,7 @@ class Personal:
         self._vault = vault
         self._engine = engine
         self._recall = recall
-        self._retrieval = retrieval
+        self._examples = examples
         self._learning = learning
         self._settings = settings
         self._status = status
@@ -367,7 +368,7 @@ class Personal:
             strength = self._settings.get(STRENGTH) / 100
         if not personal or strength <= 0:
             return Material(strength=0.0)
-        hits = self._retrieval.find(situation, examples, recipients) if examples else []
+        hits = self._examples.find(situation, examples, recipients)
         hits = [replace(hit, passage=replace(hit.passage, text=self._safe(hit.passage.text))) for hit in hits]
         preferences = tuple(self._learning.effective(situation, audience, recipients if letter else None))
         return Material(

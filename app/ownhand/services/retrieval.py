@@ -90,12 +90,14 @@ class Retrieval:
                 score[passage_id] = score.get(passage_id, 0.0) + 1.0 / (K + rank)
         people = {address_of(recipient) for recipient in recipients}
         ranks = {passage_id: rank for rank, passage_id in enumerate(by_words, 1)}
+        near_ranks = {passage_id: rank for rank, passage_id in enumerate(similarity, 1)}
         hits = [
             Hit(
                 passage,
                 score[passage.id] * self._lift(passage, people, now or datetime.now(UTC)),
                 similarity.get(passage.id),
                 ranks.get(passage.id),
+                near_ranks.get(passage.id),
             )
             for passage in self._vault.passages(list(score))
             if passage.document_id not in exclude
