@@ -10,7 +10,23 @@ import pytest
 from ownhand.adapters.worker.decode import Ids, Probabilities, Vocabulary
 from ownhand.adapters.worker.word_search import STEPS, Found, WordSearch
 
-PIECES = [b"", b"</s>", b" the", b" they", b" inform", b"ation", b" of", b" a", b",", b"\n", b" th", b"e", b" report"]
+PIECES = [
+    b"",
+    b"</s>",
+    b" the",
+    b" they",
+    b" inform",
+    b"ation",
+    b" of",
+    b" a",
+    b",",
+    b"\n",
+    b" th",
+    b"e",
+    b" report",
+    b" in",
+    b"f",
+]
 TOKEN = {piece: token for token, piece in enumerate(PIECES)}
 VOCABULARY = Vocabulary(PIECES, [1])
 
@@ -22,16 +38,16 @@ class Model:
         self._table = {tuple(TOKEN[piece] for piece in path): row for path, row in table.items()}
         self.asked: set[tuple[int, ...]] = set()
 
-    def distribution(self, path: tuple[int, ...], partial: bytes) -> tuple[Ids, Probabilities]:
+    def distribution(self, path: tuple[int, ...], partial: bytes) -> tuple[Ids, Probabilities, float]:
         self.asked.add(path)
         row = self._table.get(path, {b" of": 1.0})
         shares = np.zeros(len(PIECES), np.float32)
         for piece, share in row.items():
             shares[TOKEN[piece]] = share
         if not partial:
-            return np.arange(len(PIECES)), shares
-        ids, _ = VOCABULARY.consistent(partial)
-        return ids, shares[ids] / max(1e-9, float(shares[ids].sum()))
+            return np.arange(len(PIECES)), shares, 1.0
+        ids, beliefs = VOCABULARY.consistent(partial)
+        return ids, shares[ids], float((shares[ids] * beliefs).sum())
 
     def find(self, partial: bytes = b"", stops: Sequence[bytes] = (), most: int = 8) -> Found:
         return WordSearch(VOCABULARY, self.distribution, lambda: len(self.asked)).find(partial, stops, most)
@@ -105,3 +121,23 @@ def test_the_search_ends_after_a_few_steps() -> None:
     model = Model({(): dict.fromkeys((b" the", b" they", b" inform", b" a", b" th"), 1 / 5)})
     model.find(most=1)
     assert len(model.asked) <= STEPS + 1
+
+
+def test_a_token_that_is_only_the_beginning_counts_as_far_as_the_letters_follow_it() -> None:
+    """ " in" is far likelier than " inform", and hardly ever goes on with "f"."""
+    table = {(): {b" in": 0.9, b" inform": 0.06, b" of": 0.04}, (b" in",): {b" of": 0.999, b"f": 0.001}}
+    found = Model(table).find(b" inf", most=1)
+    assert text(found) == "orm "
+    assert found.words[0].probability == pytest.approx(0.06 / (0.06 + 0.9 * 0.001), abs=0.001)
+
+
+def test_a_word_in_pieces_is_offered_where_its_letters_are_likelier_so() -> None:
+    table = {
+        (): {b" th": 0.5, b" they": 0.01, b" of": 0.49},
+        (b" th",): {b"e": 0.8, b" of": 0.2},
+        (b" th", b"e"): {b"ation": 1.0},
+        (b" th", b"e", b"ation"): {b" of": 1.0},
+    }
+    found = Model(table).find(b" the", most=1)
+    assert text(found) == "ation "
+    assert found.words[0].probability == pytest.approx(0.4 / 0.41, abs=0.001)

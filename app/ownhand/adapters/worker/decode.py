@@ -41,6 +41,8 @@ class Vocabulary:
         self.ends_word = np.array([t in self.ends or not _goes_on(piece) for t, piece in enumerate(pieces)], bool)
         """For each token, whether a word before it ends there."""
         self.starts_blank = np.array([piece.startswith(b" ") for piece in pieces], bool)
+        self.sizes = np.array([len(piece) for piece in pieces], np.int64)
+        """Bytes of each token."""
         self.lengths = np.array([len(piece.decode("utf-8", "ignore")) for piece in pieces], np.int64)
         """Characters of each token."""
         order = sorted((t for t, piece in enumerate(pieces) if piece), key=pieces.__getitem__)
@@ -69,15 +71,9 @@ class Vocabulary:
         for each of its bytes, since knowing it would cost a computation of the model for each of them.  Without it
         a text would be cut into short tokens where the model would have written a long one.
         """
-        covering = self.starting_with(partial)
-        ids, beliefs = [covering], [np.ones(len(covering), np.float32)]
-        for length in range(1, len(partial)):
-            found = self._exactly(partial[:length])
-            ids.append(found)
-            beliefs.append(np.full(len(found), _NEXT_BYTE ** (len(partial) - length), np.float32))
-        together = np.concatenate(ids)
-        order = np.argsort(together)
-        return together[order], np.concatenate(beliefs)[order]
+        begun = [self._exactly(partial[:length]) for length in range(1, len(partial))]
+        ids = np.sort(np.concatenate([self.starting_with(partial), *begun]))
+        return ids, beliefs(partial, self.sizes[ids])
 
     def completing(self, rest: bytes, whole_word: bool) -> Ids:
         """Tokens that begin with `rest`; with `whole_word`, only those in which no letter follows it."""
@@ -98,6 +94,18 @@ class Vocabulary:
     def _exactly(self, piece: bytes) -> Ids:
         low = bisect.bisect_left(self._sorted, piece)
         return self._ids[low : bisect.bisect_right(self._sorted, piece, lo=low)]
+
+
+def belief(missing: int) -> float:
+    """The share of a path that is believed to go on with so many given bytes."""
+    return float(_NEXT_BYTE**missing)
+
+
+def beliefs(partial: bytes, sizes: Ids) -> Probabilities:
+    """The same for tokens of these sizes, in bytes, that agree with `partial` (shape: that of `sizes`)."""
+    missing = np.maximum(0, len(partial) - sizes)
+    result: Probabilities = np.power(np.float32(_NEXT_BYTE), missing.astype(np.float32))
+    return result
 
 
 def _goes_on(piece: bytes) -> bool:

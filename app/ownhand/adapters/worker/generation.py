@@ -110,15 +110,19 @@ class Generation:
             probability = float(np.exp(logits[token] - best) / np.exp(logits - best).sum())
         return Choice(token, float(np.log(max(probability, 1e-30))))
 
-    def distribution(self, logits: Probabilities, path: Sequence[int], partial: bytes) -> tuple[Ids, Probabilities]:
-        """The mixed distribution after a path of tokens, given its row of logits: token ids, ascending, and shares.
+    def distribution(
+        self, logits: Probabilities, path: Sequence[int], partial: bytes
+    ) -> tuple[Ids, Probabilities, float]:
+        """The mixed distribution after a path of tokens, given its row of logits; see word_search.Distribution.
 
         `partial` is what the next token must still repeat of the text.  Tokens that a bias bans have no share.
         """
+        total = 1.0
         claim = self._claim(path)
         if partial:
             ids, beliefs = self.vocabulary.consistent(partial)
-            shares = restrict(self._mixed(logits, ids, claim), beliefs)
+            shares = self._mixed(logits, ids, claim)
+            total = float((shares * beliefs).sum())
         else:
             ids = np.arange(len(logits))
             shares = np.exp(logits - logits.max())
@@ -131,7 +135,7 @@ class Generation:
             self.biases.apply(bias, (self.tail + written)[-_TAIL:])
             if np.isfinite(bias[ids[shares > 0]]).any():  # where all that fits is banned, better the ban fails
                 shares = shares * np.exp(bias[ids])
-        return ids, shares
+        return ids, shares, total
 
     def tell(self, found: Found, computed: int) -> None:
         """Answer with what a search for words found; each word is a piece, a blank that is expected is one, too."""

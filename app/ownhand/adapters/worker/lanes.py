@@ -153,7 +153,7 @@ class CompletionLane(Lane):
             self._prompt = list(run.prompt)
         computed = 0
 
-        def distribution(path: tuple[int, ...], partial: bytes) -> tuple[Ids, Probabilities]:
+        def distribution(path: tuple[int, ...], partial: bytes) -> tuple[Ids, Probabilities, float]:
             nonlocal computed
             row = self._rows.get(path)
             if row is None:

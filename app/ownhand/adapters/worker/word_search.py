@@ -4,6 +4,11 @@ The likeliest next word is not the best one to show: one that is half as likely 
 Several first tokens are read off the distribution that is computed anyway; one is followed further while it promises
 more than what was found (best-first search; Hart, Nilsson and Raphael 1968), for a few steps of the model at most.
 
+Where a word was begun, all probabilities are shares of what begins with its letters.  A token that covers these letters
+is known exactly; for one that is only their beginning it is guessed how often the rest follows, until it is looked at
+and the guess is replaced, in the sum of all as well: " for" is far likelier than " forward", and hardly ever goes on
+with "w".
+
 A further word is added to the best one only where it is so sure that being wrong about both costs less than pressing
 once more: taking L characters and then the next word at the next press saves L - 1 characters for certain.
 """
@@ -18,7 +23,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from ownhand.adapters.worker.decode import Ids, Probabilities, Vocabulary
+from ownhand.adapters.worker.decode import Ids, Probabilities, Vocabulary, belief, beliefs
 from ownhand.domain.completion import worth_adding
 
 STEPS: Final = 4
@@ -38,8 +43,11 @@ _OTHERS: Final = 3
 class Distribution(Protocol):
     """What may follow a path of tokens after the prompt."""
 
-    def __call__(self, path: tuple[int, ...], partial: bytes) -> tuple[Ids, Probabilities]:
-        """Token ids and the probability of each; those not listed are too unlikely to matter."""
+    def __call__(self, path: tuple[int, ...], partial: bytes) -> tuple[Ids, Probabilities, float]:
+        """Ids of the tokens that agree with `partial` (those whose text begins with it, or it with theirs), the
+        probability of each, 0 where it must not be written, and what all of these amount to, banned ones too, each
+        weighted by `belief`.
+        """
         ...
 
 
@@ -67,7 +75,10 @@ class Found:
 @dataclass(slots=True)
 class _Node:
     path: tuple[int, ...]
-    probability: float
+    exact: float
+    """Probability of the path."""
+    mass: float
+    """The same with a guess at what of it goes on with `partial`."""
     partial: bytes
     """What is still to be repeated of the word that was begun."""
     text: bytes
@@ -79,15 +90,15 @@ class _Ending:
     """A node at whose end a word may end."""
 
     node: _Node
-    probability: float
+    mass: float
     blank: bool
     ids: Ids = field(repr=False)
     shares: Probabilities = field(repr=False)
 
     @property
     def value(self) -> float:
-        """Keystrokes saved on average."""
-        return self.probability * (_length(self.node.text) + self.blank - 1)
+        """Keystrokes saved on average, times the mass of all that agrees with what was typed."""
+        return self.mass * (_length(self.node.text) + self.blank - 1)
 
 
 class WordSearch:
@@ -98,6 +109,8 @@ class WordSearch:
         self._vocabulary = vocabulary
         self._distribution = distribution
         self._computed = computed
+        self._total = 0.0
+        """What all paths amount to that agree with the letters that were typed, as far as is known."""
 
     def find(self, partial: bytes, stops: Sequence[bytes], most_words: int) -> Found:
         """The word that should save most, with the words after it that are worth adding.
@@ -110,7 +123,9 @@ class WordSearch:
         first = self._computed()
 
         def follow(node: _Node) -> None:
-            ids, shares = self._distribution(node.path, node.partial)
+            ids, shares, total = self._distribution(node.path, node.partial)
+            if not node.path or node.partial:
+                self._total += node.exact * total - (node.mass if node.path else 0.0)
             if node.text:
                 ending = self._ending(node, ids, shares)
                 if ending is not None and _length(node.text.rstrip()) > 1:
@@ -118,15 +133,15 @@ class WordSearch:
             for child in self._children(node, ids, shares, stops):
                 heapq.heappush(waiting, (-_promise(child), next(order), child))
 
-        follow(_Node((), 1.0, partial, b""))
+        follow(_Node((), 1.0, 1.0, partial, b""))
         while waiting and self._computed() - first < STEPS:
             promise, _, node = heapq.heappop(waiting)
             best = max((ending.value for ending in endings), default=0.0)
-            if -promise <= max(best, _LEAST):
+            if -promise <= max(best, _LEAST * self._total):
                 break
             follow(node)
         endings = [ending for ending in endings if ending.value > 0]
-        if not endings:
+        if not endings or self._total <= 0:
             return Found()
         endings.sort(key=lambda ending: -ending.value)
         texts = dict.fromkeys(_text(ending.node.text) for ending in endings)
@@ -139,11 +154,12 @@ class WordSearch:
         inside = self._vocabulary.in_word(node.text[-1:])
         ended = min(1.0, float(shares[self._vocabulary.ends_word[ids]].sum())) if inside else 1.0
         blank = float(shares[self._vocabulary.starts_blank[ids]].sum())
-        return _Ending(node, node.probability * ended, blank > ended / 2, ids, shares)
+        return _Ending(node, node.mass * ended, blank > ended / 2, ids, shares)
 
     def _children(self, node: _Node, ids: Ids, shares: Probabilities, stops: Sequence[bytes]) -> list[_Node]:
         """The tokens after a node that go on with its word, or begin one; the most promising ones."""
-        likely = shares * node.probability > _LEAST / _LONGEST
+        shares = shares * beliefs(node.partial, self._vocabulary.sizes[ids])
+        likely = shares * node.exact > self._total * _LEAST / _LONGEST
         if node.text and self._vocabulary.in_word(node.text[-1:]):
             likely &= ~self._vocabulary.ends_word[ids]
         ids, shares = ids[likely], shares[likely]
@@ -152,7 +168,7 @@ class WordSearch:
         children = []
         for place in best:
             child = self._child(node, int(ids[place]), float(shares[place]), stops)
-            if child is not None and _promise(child) > _LEAST:
+            if child is not None:
                 children.append(child)
         return children[: _CHILDREN + 1]
 
@@ -162,24 +178,26 @@ class WordSearch:
         text = node.text + piece[shared:]
         if not piece or any(stop in text for stop in stops):
             return None
-        return _Node((*node.path, token), node.probability * share, node.partial[shared:], text)
+        mass = node.exact * share
+        partial = node.partial[shared:]
+        return _Node((*node.path, token), mass / belief(len(partial)), mass, partial, text)
 
     def _with_further(self, ending: _Ending, most: int) -> tuple[list[Word], bool]:
-        words = [Word(_text(ending.node.text), ending.probability)]
+        words = [Word(_text(ending.node.text), min(1.0, ending.mass / self._total))]
         first = self._computed()
         while len(words) < most and self._computed() - first < FURTHER_STEPS:
             length = _length(ending.node.text) + ending.blank
             following = self._next_word(ending, length)
             if following is None:
                 break
-            words.append(Word(_text(following.node.text[len(ending.node.text) :]), following.probability))
+            words.append(Word(_text(following.node.text[len(ending.node.text) :]), following.mass))
             ending = following
         return words, ending.blank
 
     def _next_word(self, ending: _Ending, length: int) -> _Ending | None:
         """The likeliest word after an ending, if it is sure enough; its probability is that of this word alone."""
         ids, shares = ending.ids, ending.shares
-        node = _Node(ending.node.path, 1.0, b"", ending.node.text)
+        node = _Node(ending.node.path, 1.0, 1.0, b"", ending.node.text)
         inside = self._vocabulary.in_word(node.text[-1:])
         while True:
             if inside and node.text == ending.node.text:
@@ -189,12 +207,12 @@ class WordSearch:
                 return None
             place = int(shares.argmax())
             child = self._child(node, int(ids[place]), float(shares[place]), ())
-            if child is None or not worth_adding(child.probability, length):
+            if child is None or not worth_adding(child.mass, length):
                 return None
             node = child
-            ids, shares = self._distribution(node.path, b"")
+            ids, shares, _ = self._distribution(node.path, b"")
             found = self._ending(node, ids, shares)
-            if found is not None and worth_adding(found.probability, length):
+            if found is not None and worth_adding(found.mass, length):
                 if _length(node.text[len(ending.node.text) :].strip()):
                     return found
             elif not self._vocabulary.in_word(node.text[-1:]) or not len(ids):
@@ -205,8 +223,8 @@ class WordSearch:
 
 
 def _promise(node: _Node) -> float:
-    """Keystrokes it would save on average if its word ended here, with a blank."""
-    return node.probability * (_length(node.text) or _UNKNOWN_LENGTH)
+    """Keystrokes it would save on average if its word ended here, with a blank; times the mass of all."""
+    return node.mass * (_length(node.text) or _UNKNOWN_LENGTH)
 
 
 def _length(text: bytes) -> int:
