@@ -105,6 +105,17 @@ def test_a_text_of_a_million_characters_is_refused_at_once(run: Run, command: li
     assert "in parts" in said
 
 
+def test_notes_and_a_text_may_be_named_by_their_file(run: Run, tmp_path: Path) -> None:
+    notes = tmp_path / "notes.txt"
+    notes.write_text("can you send the invoice by friday\n", "utf-8")
+    assert "invoice by Friday" in run("draft", "--key", "file", "--plain", str(notes)).stdout.decode()
+    assert "invoice" in run("rewrite", "bullets", str(notes)).stdout.decode()
+    notes.write_bytes(b"caf\xe9")
+    assert "UTF-8" in sentence(run("rewrite", "fix", str(notes), status=1))
+    long = "send the invoice by friday, " * 300
+    assert "invoice" in run("rewrite", "bullets", long).stdout.decode()
+
+
 # ----------------------------------------------------------------------------------------------------------- streams
 
 

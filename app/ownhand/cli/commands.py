@@ -87,8 +87,7 @@ def _ask_passphrase(*, new: bool) -> str:
 def _check(arguments: Arguments) -> None:
     """Read standard input where a command works on it, and refuse what cannot be worked on, before anything starts."""
     if arguments.command == "rewrite":
-        if arguments.text is None:
-            arguments.text = _stdin("the text")
+        arguments.text = _stdin("the text") if arguments.text is None else _or_of_file(arguments.text)
         if not arguments.text.strip():
             raise BadInput("There is no text to work on yet.")
         if not arguments.instruction.strip():
@@ -97,11 +96,22 @@ def _check(arguments: Arguments) -> None:
     elif arguments.command == "draft":
         if arguments.notes is None:
             arguments.notes = "" if arguments.reply_to and sys.stdin.isatty() else _stdin("your notes, one per line")
+        else:
+            arguments.notes = _or_of_file(arguments.notes)
         if not arguments.notes.strip() and arguments.reply_to is None:
             raise BadInput("Say in a few notes what to write, one per line.")
         check_length(arguments.notes)
     elif arguments.command == "complete" and arguments.text is None:
         arguments.text = _stdin("the text", strip=False)
+
+
+def _or_of_file(text: str) -> str:
+    """The text of the file where one is named, else the text itself.  Raises OSError or BadInput."""
+    try:
+        named = Path(text).is_file()
+    except OSError:  # too long for a name
+        named = False
+    return own.text_of(text) if named else text
 
 
 def _stdin(what: str, *, strip: bool = True) -> str:

@@ -83,7 +83,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("query")
     one.add_argument("--limit", type=_limit, default=10, metavar="N", help=f"1 to {MOST_HITS} (default: 10)")
     one = command("draft", "write an e-mail from notes")
-    one.add_argument("notes", nargs="?", help="the notes, one per line (default: standard input)")
+    one.add_argument("notes", nargs="?", help="the notes, one per line, or a file of them (default: standard input)")
     one.add_argument("--to", action="append", default=[], metavar="RECIPIENT", help="'Dana Li <dana@example.org>'")
     one.add_argument("--subject", default="")
     one.add_argument("--reply-to", type=_path, metavar="FILE", help="the message it answers (.eml or text)")
@@ -92,7 +92,7 @@ def parser() -> argparse.ArgumentParser:
         "rewrite", "rework a text: " + ", ".join(_text_actions()) + ", an action of yours, or any instruction"
     )
     one.add_argument("instruction", help="an action's name, or what to do in your own words")
-    one.add_argument("text", nargs="?", help="the text (default: standard input)")
+    one.add_argument("text", nargs="?", help="the text, or a file of it (default: standard input)")
     _suggestion_options(one)
     one = command("complete", "what would stand as ghost text after a text")
     one.add_argument("text", nargs="?", help="the text before the caret (default: standard input)")

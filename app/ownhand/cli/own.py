@@ -29,7 +29,7 @@ def snippets(app: App, arguments: Arguments) -> None:
     if arguments.add is not None:
         name, file = arguments.add
         other = app.snippets.named(name)
-        app.snippets.save(name, _text_of(file), other.id if other is not None else "")
+        app.snippets.save(name, text_of(file), other.id if other is not None else "")
     if arguments.remove is not None:
         gone = app.snippets.named(arguments.remove)
         if gone is None:
@@ -44,7 +44,7 @@ def own_actions(app: App, arguments: Arguments) -> None:
     if arguments.phrase is not None:
         if len(arguments.phrase) >= LEAST_PAIRS:
             app.models.restore()  # a capable model is asked, too
-        said = app.own_actions.phrase([(_text_of(str(one)), _text_of(str(other))) for one, other in arguments.phrase])
+        said = app.own_actions.phrase([(text_of(str(one)), text_of(str(other))) for one, other in arguments.phrase])
         shown.put({"instruction": said}, arguments, lambda: said)
         return
     if arguments.add is not None:
@@ -61,7 +61,7 @@ def own_actions(app: App, arguments: Arguments) -> None:
     shown.put(rows, arguments, lambda: _listed([(row.name, row.instruction) for row in rows], NO_ACTIONS))
 
 
-def _text_of(file: str) -> str:
+def text_of(file: str) -> str:
     """The text of a file, or of standard input.  Raises OSError or BadInput."""
     data = sys.stdin.buffer.read() if file == "-" else Path(file).expanduser().read_bytes()
     try:
