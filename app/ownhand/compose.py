@@ -304,10 +304,10 @@ class NamedRecall:
         self._must_be_loaded()
         return self._recall.ask(self._own(collection), text, limit, replaces and self._own(replaces))
 
-    def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
-        """Cosines of one text to vectors."""
+    def meaning(self, text: str) -> bytes:
+        """The vector of one text."""
         self._must_be_loaded()
-        return self._recall.similarities(text, vectors)
+        return self._recall.meaning(text)
 
     def drop(self, collection: str) -> None:
         """Forget a collection."""

@@ -48,8 +48,8 @@ class ListedRecall:
     def ask(self, collection: str, text: str, limit: int, replaces: str = "") -> Callable[[], list[tuple[int, float]]]:
         raise AssertionError("an import asks nothing")
 
-    def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
-        raise AssertionError("an import compares nothing")
+    def meaning(self, text: str) -> bytes:
+        raise AssertionError("nobody waits for an import")
 
     def drop(self, collection: str) -> None:
         raise AssertionError("an import drops nothing")

@@ -6,7 +6,7 @@ from ownhand.domain.detectors import detect
 from ownhand.domain.letter import join, split
 from ownhand.domain.preference import Dimension, Edit, Origin, Preference, identify, in_effect, learn
 from ownhand.domain.protect import shield, unshield
-from ownhand.domain.registers import Situation, traits_of, weigh
+from ownhand.domain.registers import situation_of, weigh
 
 PIECES = st.sampled_from(
     "Hi Dana,|Dear all,|\n\n|\n|I think that it's late.|Please don't hesitate to call me!|"
@@ -74,5 +74,5 @@ def test_any_text_can_be_taken_apart_and_loses_no_word(text: str) -> None:
 def test_any_edit_can_be_read_and_one_alone_never_takes_effect(suggested: str, kept: str) -> None:
     evidence = detect(Edit("e1", suggested, kept, recipients=("Dana Li",)))
     assert not [p for p in learn(evidence) if in_effect(p)]
-    kernel = weigh(evidence, Situation(traits_of(suggested), {"e1": traits_of(kept)}, {"e1": 0.5}))
+    kernel = weigh(evidence, situation_of(suggested), {"e1": situation_of(kept)})
     assert not [p for p in learn(evidence, kernel=kernel) if in_effect(p)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -26,8 +26,8 @@ class LoadingRecall:
         self.asked += [collection, replaces]
         return lambda: [(1, 0.5)]
 
-    def similarities(self, _text: str, vectors: Sequence[bytes]) -> list[float]:
-        return [0.5] * len(vectors)
+    def meaning(self, _text: str) -> bytes:
+        return bytes(4)
 
 
 def test_a_window_does_not_wait_for_the_embedder():
@@ -36,8 +36,9 @@ def test_a_window_does_not_wait_for_the_embedder():
     with pytest.raises(WorkerError):
         recall.ask("history", "boats", 3)
     with pytest.raises(WorkerError):
-        recall.similarities("boats", [b""])
+        recall.meaning("boats")
     worker.loaded = True
+    assert recall.meaning("boats")
     assert recall.ask("history", "boats", 3)() == [(1, 0.5)]
 
 

@@ -47,10 +47,10 @@ def test_recent_edits_weigh_more() -> None:
 
 def test_the_value_of_similar_situations_wins() -> None:
     evidence = votes("Dear {name},", "Dear {name},", "Dear {name},", "Hey {name},", "Hey {name},")
-    private = {e.edit_id: 0.1 if e.value.startswith("Dear") else 0.7 for e in evidence}
-    official = {k: 0.8 - v for k, v in private.items()}
-    assert acting(learn(evidence, kernel=weigh(evidence, Situation(similarity=private)))) == ["Hey {name},"]
-    assert acting(learn(evidence, kernel=weigh(evidence, Situation(similarity=official)))) == ["Dear {name},"]
+    private, official = Situation(meaning=(1.0, 0.0)), Situation(meaning=(0.0, 1.0))
+    past = {e.edit_id: official if e.value.startswith("Dear") else private for e in evidence}
+    assert acting(learn(evidence, kernel=weigh(evidence, private, past))) == ["Hey {name},"]
+    assert acting(learn(evidence, kernel=weigh(evidence, official, past))) == ["Dear {name},"]
     assert acting(learn(evidence)) == []
 
 

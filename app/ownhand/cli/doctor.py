@@ -7,7 +7,9 @@ import shutil
 import sqlite3
 import tempfile
 import time
+from array import array
 from collections.abc import Callable
+from operator import mul
 from pathlib import Path
 from typing import Any
 
@@ -154,10 +156,9 @@ def _engine(workers: Workers) -> str:
 
 
 def _recall(workers: Workers) -> str:
-    near, far = workers.recall.similarities(
-        "Could we move the meeting to Friday?",
-        workers.recall.embed(["Is it possible to meet on Friday instead?", "The cat sleeps in the garden."]),
-    )
+    texts = "Could we move the meeting to Friday?", "Is it possible to meet on Friday instead?", "The cat sleeps there."
+    asked, *others = (array("f", vector) for vector in workers.recall.embed(texts))
+    near, far = (sum(map(mul, asked, other)) for other in others)
     if near <= far:
         raise OwnhandError("The embedder does not work. Reinstall Ownhand.")
     return f"a paraphrase is nearer ({near:.2f}) than another topic ({far:.2f})"

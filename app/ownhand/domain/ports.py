@@ -328,8 +328,8 @@ class Recall(Protocol):
         """
         ...
 
-    def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
-        """Cosine of one text to each vector."""
+    def meaning(self, text: str) -> bytes:
+        """The vector of a text that somebody waits for."""
         ...
 
     def drop(self, collection: str) -> None: ...

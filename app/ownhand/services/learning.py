@@ -22,7 +22,7 @@ from ownhand.domain.masking import MASK, mask
 from ownhand.domain.measuring import StyleProfile
 from ownhand.domain.ports import Recall, Vault
 from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
-from ownhand.domain.registers import Situation, Traits
+from ownhand.domain.registers import Situation
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion
 from ownhand.errors import BadInput, UserError
@@ -31,6 +31,8 @@ from ownhand.settings import LEARN, SENSITIVE, Settings
 _log = logging.getLogger(__name__)
 
 _EDITS_READ = 10_000
+_COMPARED = 1_000
+"""Edits, the newest, whose situations are compared in meaning."""
 CHOSEN = "style.chosen"
 """Setting under which the person's own choices per trait rest: {audience: {trait: value}}."""
 
@@ -50,12 +52,9 @@ class Learning:
         self._profile = StyleProfile(english=self._english)
         self._settled: dict[str, tuple[int, list[Preference]]] = {}
         self._evidence: list[Evidence] | None = None
-        self._vectors: dict[str, bytes] | None = None
-        self._unembedded: dict[str, str] = {}
-        """Situations of edits that have no vector yet, by edit id."""
         self._chosen: dict[str, dict[str, str]] | None = None
         self._known_audiences: list[Audience] | None = None
-        self._traits: dict[str, Traits] | None = None
+        self._past: dict[str, Situation] | None = None
         self._machine: frozenset[str] | None = None
         self._in_effect: tuple[int, Mapping[str, Preference]] | None = None
         self._told: dict[str, tuple[int, list[str]]] = {}
@@ -170,8 +169,7 @@ class Learning:
             known = self._evidence
             is_new = known is not None and all(item.edit_id != edit.id for item in known)
             self._evidence = [*known, *found] if known is not None and is_new else None
-            self._vectors = None
-            self._traits = None
+            self._past = None
             self._machine = None
             self._edits_version += 1
             self.version += 1
@@ -230,47 +228,50 @@ class Learning:
         """How much each past edit counts in this situation; None where it tells nothing."""
         if not situation.strip():
             return None
-        past = self._past_traits()
-        similarity = self._similar_situations(situation)
-        return registers.weigh(self._all_evidence(), Situation(registers.traits_of(situation), past, similarity))
+        meaning = self._meaning(situation)
+        past = self._past_situations(complete=bool(meaning) or self._recall is None)
+        return registers.weigh(self._all_evidence(), registers.situation_of(situation, meaning), past)
 
-    def _past_traits(self) -> Mapping[str, Traits]:
+    def _past_situations(self, *, complete: bool) -> Mapping[str, Situation]:
+        """By edit id, kept until the next edit if they are `complete`.
+
+        Only the newest are compared in meaning: comparing takes time where a suggestion is waited for.
+        """
         with self._lock:
-            known, version = self._traits, self._edits_version
+            known, version = self._past, self._edits_version
         if known is None:
-            edits = self._vault.edits(_EDITS_READ)
-            known = {edit.id: registers.traits_of(edit.context) for edit in edits if edit.context.strip()}
+            vectors = self._vault.edit_vectors()
+            recent = set(list(vectors)[-_COMPARED:])
+            known = {
+                edit.id: registers.situation_of(edit.context, vectors[edit.id] if edit.id in recent else b"")
+                for edit in self._vault.edits(_EDITS_READ)
+                if edit.context.strip()
+            }
             with self._lock:
-                if version == self._edits_version:
-                    self._traits = known
+                if complete and version == self._edits_version:
+                    self._past = known
         return known
 
-    def _similar_situations(self, situation: str) -> Mapping[str, float]:
-        """Cosine in meaning to each past edit, by its id; empty where nothing compares meanings now.
+    def _meaning(self, situation: str) -> bytes:
+        """The vector of a situation; b'' where nothing compares meanings now.
 
         Whoever edits does not wait for the embedder: what was learned since gets its vector here, where a suggestion is
         about to be written.
         """
         if self._recall is None:
-            return {}
+            return b""
         with self._lock:
-            if self._vectors is None:
-                self._vectors = self._vault.edit_vectors()
-                self._unembedded = self._vault.situations_without_vector()
-            vectors, waiting = self._vectors, self._unembedded
-        found: dict[str, float] = {}
+            complete = self._past is not None
         try:
-            found.update(zip(vectors, self._recall.similarities(situation, list(vectors.values())), strict=True))
+            meaning = self._recall.meaning(situation)
+            waiting = {} if complete else self._vault.situations_without_vector()
             if waiting:
-                fresh = dict(zip(waiting, self._recall.embed(list(waiting.values())), strict=True))
-                found.update(zip(fresh, self._recall.similarities(situation, list(fresh.values())), strict=True))
-                self._vault.save_edit_vectors(fresh)
-                with self._lock:
-                    if self._vectors is vectors:
-                        self._vectors, self._unembedded = {**vectors, **fresh}, {}
+                vectors = self._recall.embed(list(waiting.values()))
+                self._vault.save_edit_vectors(dict(zip(waiting, vectors, strict=True)))
         except UserError as error:
-            _log.warning("preferences are not weighed by the meaning of all situations: %s", type(error).__name__)
-        return found
+            _log.warning("preferences are not weighed by the meaning of situations: %s", type(error).__name__)
+            return b""
+        return meaning
 
     def apply(
         self, text: str, preferences: Sequence[Preference], recipients: Sequence[str], *, is_letter: bool
@@ -359,8 +360,7 @@ class Learning:
     def _changed(self) -> None:
         with self._lock:
             self._evidence = None
-            self._vectors = None
-            self._traits = None
+            self._past = None
             self._machine = None
             self._edits_version += 1
             self._settled.clear()

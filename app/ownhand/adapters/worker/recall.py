@@ -106,12 +106,9 @@ class RecallClient:
 
         return answer
 
-    def similarities(self, text: str, vectors: Sequence[bytes]) -> list[float]:
-        """Cosine of one text to each vector."""
-        if not vectors:
-            return []
-        found = self._worker.call("similarities", _PATIENCE_S, text=text, vectors=_together(vectors))
-        return [float(cosine) for cosine in found]
+    def meaning(self, text: str) -> bytes:
+        """As `embed`, of one text."""
+        return self.embed([text])[0]
 
     def drop(self, collection: str) -> None:
         """Forget a whole collection."""

@@ -38,7 +38,6 @@ class RecallRole:
             "drop": self.drop,
             "query": self.query,
             "nearest": self.nearest,
-            "similarities": self.similarities,
             "describe": self.describe,
         }
 
@@ -80,12 +79,6 @@ class RecallRole:
         if len(rows) != 1:
             raise BadInput("One vector can be looked up at a time.")
         return self._index.nearest(collection, rows[0], min(limit, _MAX_LIMIT), exact=exact)
-
-    def similarities(self, job: Job, text: str, vectors: bytes) -> list[float]:
-        """Cosine of a text to each vector."""
-        rows = self._index.unpack(vectors)
-        cosines: list[float] = (rows @ self._encode(job, [text])[0]).tolist()
-        return cosines
 
     def describe(self, job: Job) -> dict[str, Any]:
         """See RecallClient.describe."""
