@@ -9,14 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recipe.config import Phase
+from recipe.config import SPECIAL_TOKENS, Phase
 
 
 class Batch(NamedTuple):
-    """Rows of length + 1 token ids (int64), and the weight of each as a target (float32)."""
+    """Rows of token ids to read (int64), those to predict at each place, and the weight of each of these (float32);
+    the first `answers` rows are dialogues.
+    """
 
-    rows: np.ndarray
+    inputs: np.ndarray
+    targets: np.ndarray
     weights: np.ndarray
+    answers: int
 
 
 class Reader:
@@ -28,6 +32,8 @@ class Reader:
 
     def __init__(self, folder: Path, length: int, rows: int, phase: Phase, seed: int) -> None:
         self.phase = phase
+        self.noise = 0.0
+        """Share of the words of text that are replaced from now on; see `TrainingConfig.noise`."""
         self.read: dict[str, int] = {}
         """Tokens read so far, by kind."""
         self._folder, self._length, self._rows = folder, length, rows
@@ -80,16 +86,28 @@ class Reader:
         shares = np.array([self.phase.mixture[kind] for kind in kinds])
         for index, which in enumerate(self._chance.choice(len(kinds), self._rows - answers, p=shares / shares.sum())):
             rows[answers + index] = self._window(kinds[which])
-        return Batch(rows, weights)
+        inputs = np.ascontiguousarray(rows[:, :-1])
+        if self.noise:
+            inputs[answers:] = self._noised(inputs[answers:])
+        return Batch(inputs, np.ascontiguousarray(rows[:, 1:]), np.ascontiguousarray(weights[:, 1:]), answers)
 
-    def _next_answers(self) -> Batch:
+    def _noised(self, text: np.ndarray) -> np.ndarray:
+        """Some words replaced by words of other places, so that frequent ones come often; no special token is, or is
+        put anywhere.
+        """
+        others = text.reshape(-1)[self._chance.integers(text.size, size=text.shape)]
+        words = (text >= len(SPECIAL_TOKENS)) & (others >= len(SPECIAL_TOKENS))
+        shares = self._chance.uniform(0, 2 * self.noise, (len(text), 1))
+        return np.where(words & (self._chance.random(text.shape) < shares), others, text)
+
+    def _next_answers(self) -> tuple[np.ndarray, np.ndarray]:
         if not self._order:
             self._order = [(name, index) for name, (rows, _) in self._answers.items() for index in range(len(rows))]
             self._chance.shuffle(self._order)
         name, number = self._order.pop()
         rows, masks = self._answers[name]
         self.read["answers"] = self.read.get("answers", 0) + self._length
-        return Batch(rows[int(number)], masks[int(number)])
+        return rows[int(number)], masks[int(number)]
 
     def _window(self, kind: str) -> np.ndarray:
         streams = list(self._streams[kind].values())

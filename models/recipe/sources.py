@@ -156,7 +156,7 @@ def _manual(_: Source, folder: Path) -> Iterator[Document]:
     from lxml import html as pages
 
     for path in sorted(folder.rglob("*.html")):
-        if path.is_symlink() or _NO_PROSE.search(path.as_posix()):
+        if path.is_symlink() or _NO_PROSE.search(path.relative_to(folder).as_posix()):
             continue
         page = pages.document_fromstring(path.read_bytes() or b"<p>")
         for element in page.xpath(_NO_PROSE_WITHIN):

@@ -23,12 +23,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, default=Path("work"), help="folder for everything that is made")
     parser.add_argument("--seconds", type=float, help="length of the training, where it is not the preset's")
     parser.add_argument("--rows", type=int, help="rows in a step of one device, where memory is short")
+    parser.add_argument(
+        "--set", nargs="*", default=[], metavar="NAME=NUMBER", help="train: fields of TrainingConfig, as dropout=0.1"
+    )
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--which", type=int, nargs="*", help="pieces: only these numbers")
     options = parser.parse_args(arguments)
     recipe = PRESETS[options.preset]
     training = recipe.training
     training = replace(training, seconds=options.seconds or training.seconds, rows=options.rows or training.rows)
+    for name, _, number in (told.partition("=") for told in options.set):
+        training = replace(training, **{name: type(getattr(training, name))(number)})
     recipe = replace(recipe, training=training)
     options.work.mkdir(parents=True, exist_ok=True)
     if options.step == "data":

@@ -26,7 +26,7 @@ from torch import Tensor
 from recipe import pieces
 from recipe.batches import Reader
 from recipe.config import Phase, Recipe, TrainingConfig
-from recipe.model import LanguageModel
+from recipe.model import LanguageModel, Teachers
 from recipe.optimizer import Optimizer
 
 REPORT_EVERY = 50
@@ -64,10 +64,14 @@ class Devices:
         return float(shared)
 
 
+def falling(position: float, config: TrainingConfig) -> float:
+    """One up to where the decay begins, then linear to zero by the clock."""
+    return max(0.0, min(1.0, (1 - position) / (1 - config.decay_from)))
+
+
 def rate_share(position: float, step: int, config: TrainingConfig) -> float:
     """Share of the full learning rate: warm-up by steps, then constant, then linear to zero by the clock."""
-    falling = (1 - position) / (1 - config.decay_from)
-    return min(1.0, (step + 1) / config.warm_up) * max(0.0, min(1.0, falling))
+    return min(1.0, (step + 1) / config.warm_up) * falling(position, config)
 
 
 def phase_at(position: float, phases: tuple[Phase, ...]) -> Phase:
@@ -84,13 +88,14 @@ class Run:
         self.out.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(1)
         torch.set_float32_matmul_precision("high")
-        self.model = LanguageModel(recipe.model)
+        self.model = LanguageModel(recipe.model, recipe.training.dropout)
         self.elapsed = 0.0
         self.tokens = 0
         self._load()
         self.model.to(self.devices.device)
         if self.devices.device.type == "cuda":
             self.model.compile_parts()
+        self.teachers = self._teachers()
         self._saving: threading.Thread | None = None
 
     def go(self) -> None:
@@ -105,6 +110,7 @@ class Run:
         optimizer = Optimizer(self.model, config.matrix_rate, config.vector_rate, config.weight_decay, config.momentum)
         length = self.recipe.model.context
         seed = 1000 * int(self.elapsed) + self.devices.rank
+        torch.manual_seed(seed)  # each device leaves out other values
         reader = Reader(self.data, length, config.rows, phase_at(self.elapsed / self._seconds(), config.phases), seed)
         self._say("parameters", sum(p.numel() for p in self.model.parameters()), "devices", self.devices.count)
         before = self.elapsed
@@ -120,9 +126,11 @@ class Run:
             if position >= 1:
                 break
             reader.phase = phase_at(position, config.phases)
+            reader.noise = config.noise * min(1.0, 2 * falling(position, config))
             batch = reader.next()
-            rows, weights = self._to_device(batch.rows), self._to_device(batch.weights)
-            loss = wrapped(rows[:, :-1], rows[:, 1:], weights[:, 1:].contiguous())
+            inputs, targets, weights = (self._to_device(part) for part in batch[:3])
+            lesson = self.teachers.lesson(inputs[batch.answers :]) if self.teachers else None
+            loss = wrapped(inputs, targets, weights, lesson)
             loss.backward()
             optimizer.step(rate_share(position, step, config))
             losses += loss.detach()
@@ -145,6 +153,7 @@ class Run:
             if first and time.time() - saved > config.save_every:
                 saved = time.time()
                 self._save()
+                self._say("held out so far", json.dumps(self.bits_per_byte()))
         if first:
             self._finish(reader)
         if self.devices.count > 1:
@@ -203,6 +212,23 @@ class Run:
                 weight += amount
         self.model.train()
         return total / max(weight, 1.0)
+
+    def _teachers(self) -> Teachers | None:
+        share = self.recipe.training.teaching
+        if not share:
+            return None
+        models: list[LanguageModel] = []
+        for path in sorted(self.out.glob("teacher*.int8")):
+            model = LanguageModel(self.recipe.model)
+            model.load_state_dict(pieces.load(path))
+            model.to(self.devices.device).requires_grad_(False).eval()
+            if self.devices.device.type == "cuda":
+                model.compile_parts()
+            models.append(model)
+        if not models:
+            raise FileNotFoundError(f"no teacher*.int8 in {self.out}")
+        self._say("teachers", len(models))
+        return Teachers(models, share)
 
     def _seconds(self) -> float:
         told = self.out / "seconds"

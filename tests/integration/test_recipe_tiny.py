@@ -13,9 +13,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def run(step: str, work: Path) -> None:
+def run(step: str, work: Path, *more: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "recipe", step, "--preset", "tiny", "--work", str(work), "--processes", "2"],
+        [sys.executable, "-m", "recipe", step, "--preset", "tiny", "--work", str(work), "--processes", "2", *more],
         cwd=ROOT / "models",
         env={**os.environ, "OMP_WAIT_POLICY": "PASSIVE"},
         capture_output=True,
@@ -43,3 +43,12 @@ def test_the_recipe_makes_a_model_from_text_to_quantized_file(tmp_path: Path) ->
     for step in ("data", "train", "export"):  # a second run finds everything made
         run(step, tmp_path)
     assert (tmp_path / "weights" / "weights.int8").stat().st_mtime_ns == made
+
+    taught = tmp_path / "taught"  # a second model, which also learns from the first
+    (taught / "weights").mkdir(parents=True)
+    (taught / "tokens").symlink_to(tmp_path / "tokens")
+    (taught / "weights" / "teacher1.int8").write_bytes((tmp_path / "weights" / "weights.int8").read_bytes())
+    run("train", taught, "--set", "teaching=0.5", "seconds=4")
+    log = (taught / "weights" / "training.log").read_text()
+    assert "teachers 1" in log
+    assert "validation bits per byte" in log

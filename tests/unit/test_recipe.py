@@ -13,11 +13,13 @@ import torch
 
 from recipe import pieces, sources
 from recipe.batches import Reader
-from recipe.config import END_OF_TEXT, FULL, Phase
+from recipe.config import END_OF_TEXT, FULL, ModelConfig, Phase
 from recipe.examples import noise, voice
 from recipe.examples.stock import Stock
+from recipe.examples.swaps import Swaps
 from recipe.examples.tasks import TASKS, Examples
 from recipe.examples.world import World
+from recipe.model import LanguageModel, Teachers
 from recipe.tokens import packed_rows
 from recipe.training import phase_at, rate_share
 
@@ -31,7 +33,7 @@ SENTENCES = [
 
 @pytest.fixture
 def examples() -> Examples:
-    return Examples(Random(4), Stock(SENTENCES[:3], SENTENCES[3:], [SENTENCES[:2], SENTENCES[1:]], [], []))
+    return Examples(Random(4), Stock(SENTENCES[:3], SENTENCES[3:], [SENTENCES[:2], SENTENCES[1:]], every=SENTENCES))
 
 
 def facts(text: str) -> set[str]:
@@ -108,9 +110,73 @@ def test_rows_hold_whole_dialogues_and_leave_out_what_is_too_long() -> None:
 def test_batches_follow_the_phase_and_take_up_new_data(tmp_path: Path) -> None:
     np.save(tmp_path / "books.a.npy", np.full(500, 7, np.uint16))
     reader = Reader(tmp_path, 16, 4, Phase(1.0, {"books": 0.5, "web": 0.5}), seed=1)
-    assert set(np.unique(reader.next().rows)) == {7}
+    assert set(np.unique(reader.next().inputs)) == {7}
     np.save(tmp_path / "web.a.npy", np.full(500, 9, np.uint16))
-    assert any(9 in reader.next().rows for _ in range(150))
+    assert any(9 in reader.next().inputs for _ in range(150))
+
+
+def test_noise_replaces_words_that_are_read_and_leaves_what_is_predicted_and_the_dialogues(tmp_path: Path) -> None:
+    np.save(tmp_path / "books.a.npy", np.tile(np.arange(10, 60, dtype=np.uint16), 40))
+    np.save(tmp_path / "answers.a.rows.npy", np.tile(np.arange(100, 133, dtype=np.uint16), (4, 1)))
+    np.save(tmp_path / "answers.a.mask.npy", np.ones((4, 33), np.uint8))
+    reader = Reader(tmp_path, 32, 8, Phase(1.0, {"books": 1.0}, answers=0.5), seed=1)
+    reader.noise = 0.25
+    for _ in range(8):  # those that were drawn before
+        reader.next()
+    batch = reader.next()
+    assert batch.answers == 4
+    assert (batch.inputs[:4] == np.arange(100, 132)).all()
+    assert (np.diff(batch.targets[4:]) % 50 == 1).all()
+    read, expected = batch.inputs[4:, 1:], batch.targets[4:, :-1]
+    assert 0.1 < (read != expected).mean() < 0.4
+    assert read.min() >= 10
+
+
+def test_a_lesson_without_weight_changes_nothing_and_with_all_of_it_is_the_teachers_own_loss() -> None:
+    shape = ModelConfig(
+        vocabulary=64, width=16, layers=1, heads=2, kv_heads=1, head_width=8, feed_forward=16, context=8
+    )
+    torch.manual_seed(3)
+    model, one, other = (LanguageModel(shape) for _ in range(3))
+    tokens, targets = torch.randint(64, (3, 8)), torch.randint(64, (3, 8))
+    weights = torch.ones(3, 8)
+    plain = model(tokens, targets, weights)
+    assert torch.allclose(model(tokens, targets, weights, Teachers([one, other], 0.0).lesson(tokens[1:])), plain)
+
+    mean = (one.logits(tokens[1:]).softmax(-1) + other.logits(tokens[1:]).softmax(-1)) / 2
+    soft = -(mean * model.logits(tokens[1:]).log_softmax(-1)).sum()
+    hard = model(tokens[:1], targets[:1], weights[:1]) * 8
+    taught = model(tokens, targets, weights, Teachers([one, other], 1.0).lesson(tokens[1:]))
+    assert torch.allclose(taught, (soft + hard) / 24)
+
+
+def test_dropout_is_there_while_it_learns_and_gone_when_it_is_measured() -> None:
+    shape = ModelConfig(
+        vocabulary=64, width=16, layers=2, heads=2, kv_heads=1, head_width=8, feed_forward=16, context=8
+    )
+    model = LanguageModel(shape, dropout=0.5)
+    for name, parameter in model.named_parameters():
+        if name.endswith(("o_proj.weight", "down_proj.weight")):
+            torch.nn.init.normal_(parameter)
+    tokens = torch.randint(64, (2, 8))
+    assert not torch.equal(model.logits(tokens), model.logits(tokens))
+    model.eval()
+    assert torch.equal(model.logits(tokens), model.logits(tokens))
+
+
+def test_nouns_names_and_numbers_are_swapped_and_the_rest_stays() -> None:
+    swaps = Swaps(["I saw the piano and the letter.", "He sold the piano, the violin and the letter."] * 3, Random(2))
+    text = swaps.in_text("We gave the letter to Anna on Monday, and the other 40 to the bank.", 1.0)
+    assert re.fullmatch(r"We gave the (?:piano|letter|violin) to .+ on Monday, and the other \d+ to the \w+\.", text)
+    assert "Anna" not in text
+
+
+def test_jotted_notes_say_what_their_sentences_say(examples: Examples) -> None:
+    for _ in range(300):
+        note, told, said = examples.jotted_point()
+        assert facts(note) == facts(said["M"]) == facts(told), (note, said)
+        names = set(re.findall(r"(?<!^)(?<![.?] )\b[A-Z][a-z]+", note))
+        assert all(name in said["F"] for name in names), (note, said)
 
 
 def test_the_rate_warms_up_stays_and_falls_to_nothing() -> None:

@@ -39,3 +39,26 @@ def situations() -> list[Situation]:
         elif line[:2] in ("F ", "M ", "C "):
             found[-1].points[-1].said[line[0]].append(line[2:])
     return found
+
+
+@dataclass(frozen=True)
+class Jotted:
+    """A point that people note in several ways.  Texts hold slots."""
+
+    notes: tuple[str, ...]
+    told: str
+    said: dict[str, str]
+    """By register."""
+
+
+@cache
+def jotted() -> list[Jotted]:
+    """The rows of jotted.txt."""
+    found: list[Jotted] = []
+    for line in (Path(__file__).parent / "jotted.txt").read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            notes, told, formal, plain, casual = (cell.strip() for cell in line.split(" | "))
+            plain = formal if plain == "=" else plain
+            casual = plain if casual == "=" else casual
+            found.append(Jotted(tuple(notes.split("; ")), told, {"F": formal, "M": plain, "C": casual}))
+    return found

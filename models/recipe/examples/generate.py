@@ -48,6 +48,7 @@ def _write(job: Job) -> None:
         found = gather(_some(shard, job, chance), chance, 30_000)
         stock.personal += found.personal
         stock.plain += found.plain
+        stock.every += found.every
         stock.passages += found.passages
         stock.titled += found.titled
         stock.exchanges += found.exchanges

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from random import Random
 
-from recipe.examples.world import capitalized
+from recipe.examples.world import DAYS, MONTHS, capitalized
 
 CONTRACT = (
     (r"\b(I) am\b(?! not\b)(?=[ ]\w)", r"\1'm"),
@@ -82,7 +82,38 @@ _SPELLED = (
     "responsible:responsable|similar:similiar|sincerely:sincerly|surprise:suprise|usually:usualy|whether:wether|"
     "withdrawal:withdrawl|yesterday:yesturday|discussed:discused|payment:payement|budget:buget|different:diffrent|"
     "office:ofice|important:importent|customer:costumer|invoice:invioce|confirm:comfirm|please:plese pleas|"
-    "thank:thnak|would:woudl|should:shoud|could:coud|before:befor|again:agian|always:allways|another:anohter"
+    "thank:thnak|would:woudl|should:shoud|could:coud|before:befor|again:agian|always:allways|another:anohter|"
+    "received:recieved receeved|receiving:recieving|receipt:reciept|believed:beleived|achieve:acheive|field:feild|"
+    "their:thier|foreign:foriegn|neighbor:nieghbor|weight:wieght|height:hieght|appointment:apointment|"
+    "apparently:apparantly|argument:arguement|assistance:assistence|attendance:attendence|basically:basicly|"
+    "breakfast:brekfast|category:catagory|cemetery:cemetary|changeable:changable|colleague:collegue coleague|"
+    "coming:comming|commitment:committment|comparison:comparision|completely:completly|conscious:concious|"
+    "convenient:convinient|decision:desicion|deliver:delever|delivery:delievery|description:discription|"
+    "difference:diffrence|disappear:dissapear|disappointed:dissapointed disapointed|document:docment|doesn't:dosen't|"
+    "eighth:eigth|embarrass:embarass|equipment:equiptment|especially:especialy expecially|exaggerate:exagerate|"
+    "excellent:excelent|excited:exited|existence:existance|explanation:explaination|familiar:familar|"
+    "favorite:favourit favrite|feedback:feedbak|fourth:forth|fulfill:fullfil|generally:generaly|grammar:grammer|"
+    "grateful:greatful|guarantee:garantee guarentee|happened:happend|harass:harrass|hospital:hospitle|hotel:hotle|"
+    "humorous:humourous|immediate:imediate|independent:independant|insurance:insurence|intelligence:inteligence|"
+    "language:langauge|leisure:liesure|library:libary|license:lisence|loneliness:lonelyness|manager:manger|"
+    "minute:minuet|mischievous:mischievious|month:mounth|morning:mornign|mortgage:morgage|mystery:mistery|"
+    "noticeable:noticable|nothing:nothign|nowadays:nowdays|occasion:ocassion occassion|official:offical|often:offen|"
+    "original:orignal|package:pakage|parallel:paralel|particularly:particulary|patience:patients|performance:"
+    "preformance|permanent:permanant|persistent:persistant|piece:peice|planned:planed|pleasant:plesant|"
+    "possession:posession|practical:practicle|preferred:prefered|presence:presance|private:privite|"
+    "privilege:priviledge|problem:probelm|process:proccess|professional:proffesional professionel|"
+    "pronunciation:pronounciation|publicly:publically|quantity:quanity|quarter:qaurter|realize:relize|"
+    "recently:recentley|recommended:recomended reccommended|referred:refered|registration:registeration|"
+    "relevant:relevent|remember:rember remeber|repetition:repitition|restaurant:restaraunt resturant|"
+    "rhythm:rythm|ridiculous:rediculous|safety:saftey|Saturday:Saterday|scissors:sissors|secretary:secratary|"
+    "sentence:sentance|several:severl|shining:shineing|signature:signiture|society:soceity|something:somthing|"
+    "speech:speach|started:startd|stopped:stoped|strategy:stratagy|strength:strenght|student:studnet|"
+    "succeed:suceed|suggestion:sugestion|supposed:suposed|system:sistem|technical:technicle|temperature:temprature|"
+    "temporary:temporery|Thursday:Thurdsay|ticket:tickit|together:togeather|tried:tryed|Tuesday:Teusday|"
+    "twelfth:twelth|tyranny:tyrany|unfortunately:unfortunatly unfortunatley|unnecessary:unecessary|useful:usefull|"
+    "vacuum:vaccum|valuable:valueable|vegetable:vegtable|vehicle:vehical|version:verison|visible:visable|"
+    "waiting:waitting|website:web-site websight|welcome:wellcome|were:wher|where:wehre|while:whlie|"
+    "wonderful:wonderfull|work:wrok|world:wrold|written:writen|wrong:worng"
 )
 _MISSPELT = {word: wrong.split() for word, _, wrong in (entry.partition(":") for entry in _SPELLED.split("|"))}
 _IRREGULAR = (
@@ -92,14 +123,18 @@ _IRREGULAR = (
     "ride rode ridden|rise rose risen|show showed shown|steal stole stolen|wear wore worn|send sent sent|"
     "buy bought bought|bring brought brought|think thought thought|tell told told|find found found|leave left left|"
     "make made made|pay paid paid|say said said|meet met met|feel felt felt|hold held held|keep kept kept|"
-    "lose lost lost|build built built|teach taught taught|catch caught caught|sell sold sold"
+    "lose lost lost|build built built|teach taught taught|catch caught caught|sell sold sold|have had had|"
+    "become became become|draw drew drawn|drink drank drunk|fly flew flown|hear heard heard|sing sang sung|"
+    "sleep slept slept|spend spent spent|stand stood stood|swim swam swum|throw threw thrown|understand understood "
+    "understood|win won won"
 )
 _REGULARIZED = {"go": "goed", "run": "runned", "buy": "buyed", "bring": "bringed", "think": "thinked", "pay": "payed"}
+_BASE: dict[str, tuple[str, str, str]] = {}
 _PAST: dict[str, tuple[str, str, str]] = {}
 _DONE: dict[str, tuple[str, str, str]] = {}
 for _row in _IRREGULAR.split("|"):
     _base, _past, _done = _row.split()
-    _PAST[_past] = _DONE[_done] = (_base, _past, _done)
+    _BASE[_base] = _PAST[_past] = _DONE[_done] = (_base, _past, _done)
 _NUMBER = {
     "is": "are",
     "are": "is",
@@ -115,28 +150,56 @@ _NUMBER = {
     "those": "that",
     "this": "these",
     "many": "much",
-    "much": "many",
-    "fewer": "less",
-    "me": "I",
-    "him": "he",
-    "well": "good",
     "an": "a",
     "a": "an",
 }
-_PREPOSITIONS = {
-    "in": "on at",
-    "on": "in at",
-    "at": "in on",
-    "for": "to since",
-    "to": "for at",
-    "with": "by to",
-    "of": "from for",
-    "by": "from with",
-    "about": "of on",
-    "from": "of",
-}
+# Where the words around a form do not settle which one is right, it is left alone: to learn a guess is to learn to
+# change what was well said.
+_HAVE = frozenset("have has had i've we've you've they've 've haven't hasn't hadn't".split())
+_BE = frozenset("am is are was were been be i'm you're we're they're it's isn't aren't wasn't weren't".split())
+_BEFORE_BASE = frozenset(
+    "to will would can could should must may might did didn't do don't does doesn't won't wouldn't can't couldn't "
+    "shouldn't cannot let's i'll we'll you'll they'll".split()
+)
+_THIRD = frozenset("he she it everyone everybody someone somebody nobody".split())
+_SEVERAL = frozenset("these those many several few both two three four five six seven eight nine ten twelve".split())
+_LONG_AGO = re.compile(
+    r"\b(?:yesterday|ago|last (?:week|month|year|night|time|summer|winter)|in (?:19|20)\d\d)\b", re.I
+)
+_OF_TIME = {"on": "in at", "in": "on at", "at": "in on"}
+_TIME_WORDS = frozenset([*(day.lower() for day in DAYS), *(month.lower() for month in MONTHS), "noon", "midnight"])
+_HEARD = (
+    ("ie", "ei"),
+    ("ei", "ie"),
+    (r"([bcdfglmnprst])\1", r"\1"),
+    (r"(?<=[aeiou])([lmnprst])(?=[aeiou])", r"\1\1"),
+    ("ance", "ence"),
+    ("ence", "ance"),
+    ("ant(?!i)", "ent"),
+    ("ent(?!i)", "ant"),
+    ("able", "ible"),
+    ("ible", "able"),
+    ("tion", "sion"),
+    ("ely$", "ly"),
+    ("ally$", "aly"),
+    ("ful$", "full"),
+    ("ph", "f"),
+    ("ough", "uogh"),
+    ("(?<=[b-z])er(?=[a-z])", "ar"),
+    ("(?<=[b-z])or(?=[a-z])", "er"),
+    ("gh(?=t)", ""),
+    ("e(?=ment)", ""),
+    ("(?<=[a-z])u(?=[a-z])", "o"),
+)
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _NEXT_KEY = {key: row[max(0, i - 1) : i] + row[i + 1 : i + 2] for row in _ROWS for i, key in enumerate(row)}
+
+
+_NOT_VERBS = frozenset(
+    "this that these those their them your yours ours they when what which where there here some each every many much "
+    "most more less very just also never always often only even still then than with from into about after before "
+    "because such both well really probably definitely certainly actually either neither whatever whether".split()
+)
 
 
 class Mistakes:
@@ -162,76 +225,103 @@ class Mistakes:
             return word[:i] + word[i + 1 :]
         if kind < 0.75:
             return word[:i] + word[i] + word[i:]
-        if kind < 0.9 and word[i].lower() in _NEXT_KEY:
+        if kind < 0.82 and word[i].lower() in _NEXT_KEY:
             return word[:i] + r.choice(_NEXT_KEY[word[i].lower()]) + word[i + 1 :]
-        return word.replace("ie", "ei") if "ie" in word else word[:i] + word[i + 1 :]
+        return self._as_heard(word)
 
-    def form(self, word: str, before: str) -> str:
-        """A wrong form of a verb, noun or pronoun."""
+    def _as_heard(self, word: str) -> str:
+        """Spelt by ear: a letter of a pair dropped, a vowel that is not heard taken for another."""
+        found = [pair for pair in _HEARD if re.search(pair[0], word[1:])]
+        if not found:
+            i = self.chance.randrange(1, len(word) - 1)
+            return word[:i] + word[i + 1 :]
+        told, written = self.chance.choice(found)
+        return word[0] + re.sub(told, written, word[1:], count=1)
+
+    def form(self, word: str, before: str, past: bool) -> str:
+        """A wrong form of a verb, noun or pronoun; `past` says that the sentence tells when it was."""
         r = self.chance
         low = word.lower()
-        if low in _DONE and before in {"have", "has", "had", "'ve", "been", "was", "were", "be"}:
-            base, past, done = _DONE[low]
-            return r.choice([past if past != done else base, base, _REGULARIZED.get(base, base)])
-        if low in _PAST:
-            base, past, done = _PAST[low]
-            return r.choice([base, done if done != past else base, _REGULARIZED.get(base, base)])
-        if low in _NUMBER:
+        if low in _NUMBER and (low != "a" or r.random() < 0.3):
             return _NUMBER[low]
-        if low.endswith("ies") and len(low) > 5:
-            return word[:-3] + "y"
-        if low.endswith("s") and not low.endswith("ss") and len(low) > 3:
-            return word[:-1]
-        if low.endswith("ed") and len(low) > 5:
+        if low in _DONE and before in _HAVE | {"was", "were", "been"}:
+            base, was, done = _DONE[low]
+            return r.choice([was if was != done else base, base, _REGULARIZED.get(base, base)])
+        if low in _BASE and before in _BEFORE_BASE:
+            base, was, done = _BASE[low]
+            return r.choice([was, was, done])
+        if low in _PAST and (past or before in _THIRD):
+            base, was, done = _PAST[low]
+            return r.choice([base, done if done != was else base, _REGULARIZED.get(base, base)])
+        if before in _THIRD and low.endswith("s") and not low.endswith(("ss", "us")) and len(low) > 3:
+            return word[:-2] if low.endswith(("sses", "shes", "ches", "oes")) else word[:-1]
+        if before in _SEVERAL and low.endswith("s") and not low.endswith("ss") and len(low) > 3:
+            return word[:-3] + "y" if low.endswith("ies") else word[:-1]
+        if before in _HAVE | _BE and low.endswith("ed") and len(low) > 5:
             return word[:-2] if r.random() < 0.5 else word[:-1]
-        if low.endswith("ing") and len(low) > 6:
+        if past and low.endswith("ed") and len(low) > 5:
+            return word[:-2]
+        if before in _BE and low.endswith("ing") and len(low) > 6:
             return word[:-3]
-        return word + "s" if len(low) > 3 and r.random() < 0.25 else word
+        if before in _BEFORE_BASE and low.isalpha() and len(low) > 3 and low not in _NOT_VERBS and r.random() < 0.4:
+            return word + ("d" if low.endswith("e") else "ed") if r.random() < 0.5 else word + "s"
+        return word
 
     def in_text(self, text: str, share: float | None = None) -> str:
-        """The text with mistakes in about `share` of its words (4 to 25 % where not given), at least one."""
+        """The text with mistakes in about `share` of its words, at least one; where it is not given, mostly few and
+        at times half of them.
+        """
         r = self.chance
         tokens = re.findall(r"\s+|[A-Za-z]+(?:['’][A-Za-z]+)?|[^A-Za-z\s]", text)
         places = [i for i, token in enumerate(tokens) if token[0].isalpha()]
         if not places:
             return text
-        wanted = max(1, round(len(places) * (share if share is not None else r.uniform(0.04, 0.25))))
+        if share is None:
+            share = r.choices([r.uniform(0.02, 0.1), r.uniform(0.1, 0.25), r.uniform(0.25, 0.5)], [0.4, 0.4, 0.2])[0]
+        wanted = max(1, round(len(places) * share))
+        past = _LONG_AGO.search(text) is not None
         made = tries = 0
-        while made < wanted and tries < 6 * wanted:
+        while made < wanted and tries < 8 * wanted:
             tries += 1
             index = r.choice(places)
             word = tokens[index]
             if word and word.isascii():
-                new = self._wrong(word, tokens[index - 2].lower() if index > 1 else "")
+                new = self._wrong(tokens, index, past)
                 made += new != word
                 tokens[index] = new
         return self._habits(re.sub(r" +", " ", "".join(tokens)).strip())
 
-    def _wrong(self, word: str, before: str) -> str:
+    def _wrong(self, tokens: list[str], index: int, past: bool) -> str:
         r = self.chance
+        word = tokens[index]
         low = word.lower()
+        before = tokens[index - 2].lower() if index > 1 else ""
+        after = tokens[index + 2].lower() if index + 2 < len(tokens) else ""
         kind = r.random()
-        if kind < 0.34:
+        if kind < 0.4:
             return self.typo(word)
-        if kind < 0.46:
+        if kind < 0.52:
             others = _HOMOPHONES.get(low)
             if not others:
                 return word
             other = r.choice(others)
             return capitalized(other) if word[0].isupper() else other
-        if kind < 0.68:
-            new = self.form(word, before)
+        if kind < 0.72:
+            new = self.form(word, before, past)
             return capitalized(new) if word[0].isupper() else new
         if kind < 0.75 and low in {"a", "an", "the"}:
-            return r.choice(["", "a", "an", "the"])
-        if kind < 0.8:
-            return r.choice(_PREPOSITIONS[low].split()) if low in _PREPOSITIONS else word
-        if kind < 0.83:
-            return "" if low in {"to", "of", "is", "are", "that", "will", "be", "have", "been"} else word
-        if kind < 0.91:
+            return ""
+        if kind < 0.79:
+            return r.choice(_OF_TIME[low].split()) if low in _OF_TIME and after in _TIME_WORDS else word
+        if kind < 0.82:
+            return "" if low in {"to", "of", "is", "are", "am", "be", "been"} else word
+        if kind < 0.9:
             return word.lower() if word[0].isupper() else word
-        if kind < 0.94:
+        if kind < 0.93:
             return f"{word} {word}"
+        if kind < 0.96 and len(low) < 5 and after.isalpha():  # run together: "ofthe"
+            tokens[index + 1] = ""
+            return word
         return re.sub("['’]", "", word)
 
     def _habits(self, text: str) -> str:
@@ -246,8 +336,11 @@ class Mistakes:
             text = text.rstrip(".!?")
         if r.random() < 0.12:
             text = re.sub(r"\bI\b", "i", text)
-        if r.random() < 0.06:
+        draw = r.random()
+        if draw < 0.05:
             text = re.sub(r"\. ([A-Z])", lambda found: ", " + found[1].lower(), text, count=1)
+        elif draw < 0.1:
+            text = re.sub(r"\. ([A-Z])", lambda found: " " + found[1].lower(), text)
         return text
 
 
@@ -255,8 +348,7 @@ class Mistakes:
 
 _SMALL = frozenset(
     "the a an is are was were be been being has have had will would shall i i'm i've i'll i'd we we're we've we'll you "
-    "you're you've it it's they they're that that's there there's this just also very really so like please as do does "
-    "did am its our my your some then quite he she".split()
+    "you're you've it it's they they're that that's there there's this do does did am its our my your he she".split()
 )
 
 
@@ -363,7 +455,12 @@ _TONES = tuple(
         "contact:reach out to|examine:look at|remain:stay|several:a bunch of|numerous:lots of|request:ask for|"
         "respond:get back|immediately:right away|thank you:thanks|goodbye:bye|permit:let|construct:build|select:pick|"
         "determine:figure out|continue:keep going|discover:find out|investigate:look into|postpone:put off|"
-        "tolerate:put up with|very:super|unfortunately:sadly|as soon as possible:asap"
+        "tolerate:put up with|very:super|unfortunately:sadly|as soon as possible:asap|wish to:want to|"
+        "reply:get back to me|unable to:not able to|apologize for:feel bad about|inquire:ask|repair:fix|"
+        "many:a lot of|going to:gonna|"
+        "hello:hey|father:dad|mother:mum|television:TV|photographs:photos|telephone:phone|yes:yeah|frequently:often|"
+        "sufficiently:enough|assistance:help|beverages:drinks|depart:leave|arrive:get here|inexpensive:cheap|"
+        "occupation:job"
     ).split("|")
 )
 
@@ -395,8 +492,47 @@ _FORMAL_BACK = {
         "make sure",
         "thanks",
         "maybe",
+        "gonna",
+        "hey",
+        "dad",
+        "mum",
+        "TV",
+        "photos",
+        "yeah",
+        "cheap",
+        "want to",
+        "a lot of",
+        "put up with",
+        "look at",
+        "keep going",
+        "get back to me",
     }
 }
+_BEFORE = (("Hello, ", "Hey, "), ("", "Hey, "), ("I apologize, but ", "Sorry, but "), ("", "So "), ("Hello, ", "Hi! "))
+_AFTER = (
+    (" Thank you.", " Thanks!"),
+    (" I apologize.", " Sorry!"),
+    (" I apologize for the inconvenience.", " Sorry about that!"),
+    (" Please let me know.", " Let me know!"),
+    (" Thank you very much.", " Thanks a lot!"),
+    (" Please reply as soon as possible.", " Get back to me asap!"),
+    (" Could you please confirm this?", " Can you confirm?"),
+    (" Could we do this next week?", " Can we do it next week?"),
+    (" Would that be acceptable?", " Is that OK?"),
+    (" I look forward to your reply.", " Talk soon!"),
+)
+
+
+def framed(stiff: str, relaxed: str, chance: Random) -> tuple[str, str]:
+    """Both with a few words before or after them, formal ones and those of speech."""
+    if chance.random() < 0.5:
+        lead, relaxed_lead = chance.choice(_BEFORE)
+        stiff = lead + lowered(stiff) if lead else stiff
+        relaxed = relaxed_lead + (capitalized(relaxed) if relaxed_lead[-2] == "!" else lowered(relaxed))
+        if chance.random() < 0.5:
+            return stiff, relaxed
+    end, relaxed_end = chance.choice(_AFTER)
+    return stiff + end, relaxed + relaxed_end
 
 
 def formal(text: str) -> str:

@@ -35,6 +35,8 @@ class Stock:
     """A title and the paragraph below it."""
     exchanges: list[tuple[str, str]] = field(default_factory=list)
     """What one speaker said and what the next answered."""
+    every: list[str] = field(default_factory=list)
+    """Sentences of all kinds of text, from three words on, spoken ones too: what mistakes are made in."""
 
 
 def sentences_of(paragraph: str) -> list[str]:
@@ -42,10 +44,10 @@ def sentences_of(paragraph: str) -> list[str]:
     return [s.strip() for s in re.split(r"(?<=[.!?])\s+(?=[A-Z\"“])", paragraph) if s.strip()]
 
 
-def usable(sentence: str) -> bool:
+def usable(sentence: str, shortest: int = 5) -> bool:
     """Whether a sentence is whole and clean."""
     return (
-        5 <= len(sentence.split()) <= 40
+        shortest <= len(sentence.split()) <= 40
         and len(sentence) < 280
         and sentence[0].isupper()
         and sentence[-1] in ".!?"
@@ -72,6 +74,7 @@ def gather(lines: Iterable[str], chance: Random, most: int) -> Stock:
             if not 60 < len(flat) < 2500 or flat[0] in "-*0123456789":
                 continue
             found = [s for s in sentences_of(flat) if usable(s)]
+            stock.every += [s for s in sentences_of(flat) if usable(s, 3)]
             good = [s for s in found if not _SPOKEN.search(s)]
             if found:
                 stock.passages.append(good or found)

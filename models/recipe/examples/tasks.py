@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from recipe.examples import noise, voice
-from recipe.examples.bank import Point, situations
+from recipe.examples.bank import Point, jotted, situations
 from recipe.examples.stock import Stock
+from recipe.examples.swaps import Swaps
 from recipe.examples.voice import Voice, letter, recipient_of
-from recipe.examples.world import World, agreeing, capitalized, filled
+from recipe.examples.world import MONTHS, World, agreeing, capitalized, filled
 
 IDENTITY = "You are a private writing assistant that runs on the user's device. Reply with the text only."
 OTHER_IDENTITIES = (
@@ -56,9 +57,11 @@ class Examples:
     stock: Stock
     world: World = field(init=False)
     mistakes: noise.Mistakes = field(init=False)
+    swaps: Swaps = field(init=False)
 
     def __post_init__(self) -> None:
         self.world = World(self.chance)
+        self.swaps = Swaps(self.stock.every, self.chance)
         self.mistakes = noise.Mistakes(self.chance)
 
     # ------------------------------------------------------------------------------------------------------- material
@@ -74,25 +77,30 @@ class Examples:
         if self.chance.random() < 0.3 and text[-1] in ".?" and len(text.split()) < 18 and text[-2] not in ".)":
             text = text[:-1] + self.world.circumstance() + text[-1]
             text = text.replace("..", ".").replace(".?", "?")
-        return text
+        return self.swaps.in_text(text) if self.chance.random() < 0.25 else text
 
     def point(self) -> tuple[str, str, dict[str, str]]:
-        """(note, told, sentence by register) from a real sentence, a deed, a state of things or the bank."""
+        """(note, told, sentence by register) from a real sentence, a deed, a state of things, a jotted note or the
+        bank.
+        """
         note, told, said = self._point()
+        said = {register: re.sub(r"(?<=\.m)\.\.$", ".", text) for register, text in said.items()}
         return self._noted(note, told), told, said
 
     def _point(self) -> tuple[str, str, dict[str, str]]:
         r, world = self.chance, self.world
         draw = r.random()
-        if draw < 0.48:
+        if draw < 0.38:
             text = self.sentence()
             note = noise.telegraphed(text, r)
-            told = "saying that " + noise.lowered(text).rstrip(".!?")
+            told = f"asking this: {text}" if text.endswith("?") else f"saying that {noise.lowered(text).rstrip('.!')}"
             return note, told, {"F": noise.expanded(text), "M": text, "C": noise.contracted(text)}
-        if draw < 0.72:
+        if draw < 0.56:
             return self._deed()
-        if draw < 0.86:
+        if draw < 0.68:
             return self._state()
+        if draw < 0.93:
+            return self.jotted_point()
         return self._said(r.choice(r.choice(situations()).points), world.slots())
 
     def _noted(self, note: str, told: str) -> str:
@@ -185,11 +193,38 @@ class Examples:
             },
         )
 
-    def content(self, points: int | None = None) -> Content:
-        """What one letter says: all of one situation, or points of several."""
+    def jotted_point(self) -> tuple[str, str, dict[str, str]]:
+        """A note as people jot it, in one of several ways, and what it says."""
+        r, world = self.chance, self.world
+        row = r.choice(jotted())
+        thing = self.swaps.noun() if r.random() < 0.5 else world.pick(world.document(), world.project())
+        values = {
+            **world.slots(),
+            "t": thing,
+            "T": f"the {thing}",
+            "dur": r.choice([f"{world.count()} {r.choice(['days', 'weeks', 'hours'])}", "a day", "a week", "a month"]),
+            "grp": world.pick(*_WAITED_FOR, world.first_name(), world.organisation(), f"the {self.swaps.noun()}"),
+            "md": f"{r.choice(MONTHS)} {r.randint(1, 31)}",
+            "own": world.pick(*_OWNED, self.swaps.noun()),
+            "goods": world.pick(*_GOODS),
+            "adj": world.pick(*_STATES),
+            "phone": f"{r.randint(200, 999)}-{r.randint(1000, 9999)}",
+            "room": str(r.randint(1, 600)),
+            "pct": str(r.randint(2, 80)),
+            "job": _with_article(world.one("jobs")),
+        }
+        pattern = r.choice(row.notes)
+        note = filled(pattern, values)
+        if not pattern.startswith(("{who", "{day", "{grp", "{name", "{city")):
+            note = note[:1].lower() + note[1:]
+        said = {register: filled(form, values) for register, form in row.said.items()}
+        return note, filled(row.told, values)[:1].lower() + filled(row.told, values)[1:], said
+
+    def content(self, points: int | None = None, situated: float = 0.15) -> Content:
+        """What one letter says: all of one situation, for this share of letters, or points of several."""
         r = self.chance
         wanted = points or r.choices([1, 2, 3, 4, 5, 6], [0.16, 0.28, 0.26, 0.16, 0.09, 0.05])[0]
-        if r.random() < 0.2:
+        if r.random() < situated:
             situation, values = r.choice(situations()), self.world.slots()
             made = [self._said(point, values) for point in situation.points[:wanted]]
             subject = filled(r.choice(situation.subjects), values)
@@ -279,7 +314,7 @@ class Examples:
         return messages(self.identity(), f"Expand these notes into full sentences:\n\n- {note}", said[register])
 
     def expand_many(self) -> Messages:
-        content = self.content()
+        content = self.content(situated=0.03)
         r = self.chance
         lead = r.choice(
             ["Expand these notes into full sentences:"] * 4
@@ -455,16 +490,28 @@ class Examples:
         lead = r.choice(
             ["Fix the grammar and spelling:"] * 5 + ["Fix grammar and spelling.", "Correct this:", "Proofread this:"]
         )
-        draw = r.random()
-        if draw < 0.55:
-            right = self.sentence()
-        elif draw < 0.75:
-            right = " ".join(r.choice(self.stock.passages)[: r.randint(1, 4)])
-        else:
-            author = replace(voice.a_voice(self.world), lower=False, ampersand=False)
-            right = self.sample_letter(author) if r.random() < 0.4 else self.point()[2][author.register]
-        wrong = right if r.random() < 0.08 else "\n\n".join(self.mistakes.in_text(p) for p in right.split("\n\n"))
+        right = self._written_well()
+        wrong = right if r.random() < 0.15 else "\n\n".join(self.mistakes.in_text(p) for p in right.split("\n\n"))
         return messages(self.identity(), f"{lead}\n\n{wrong}", right)
+
+    def _written_well(self) -> str:
+        """Text without mistakes of every kind that a person may have to correct: mostly one sentence."""
+        r = self.chance
+        draw = r.random()
+        if draw < 0.45:
+            text = r.choice(self.stock.every)
+        elif draw < 0.58:
+            text = self.sentence()
+        elif draw < 0.72:
+            text = " ".join(r.choice(self.stock.passages)[: r.randint(2, 4)])
+        elif draw < 0.86:
+            return self.point()[2][r.choice("FMMC")]
+        elif draw < 0.95:
+            register = r.choice("FMMC")
+            return " ".join(self.point()[2][register] for _ in range(r.randint(2, 4)))
+        else:
+            return self.sample_letter(replace(voice.a_voice(self.world), lower=False, ampersand=False))
+        return self.swaps.in_text(text) if r.random() < 0.35 else text
 
     def tone(self) -> Messages:
         r = self.chance
@@ -480,11 +527,13 @@ class Examples:
                 text = self.sentence()
                 stiff, relaxed = noise.formal(text), noise.casual(text)
             else:
-                said = self.point()[2]
-                stiff, relaxed = said["F"], said["C"]
+                points = [self.point()[2] for _ in range(r.choice([1, 1, 2, 3]))]
+                stiff, relaxed = (" ".join(said[register] for said in points) for register in "FC")
+            if r.random() < 0.4:
+                stiff, relaxed = noise.framed(stiff, relaxed, r)
             source, answer = (relaxed, stiff) if formal else (stiff, relaxed)
             return messages(self.identity(), f"{lead}\n\n{source}", answer)
-        content = self.content()
+        content = self.content(situated=0.05)
         before, after = (
             voice.a_voice(self.world, "C" if formal else "F"),
             voice.a_voice(self.world, "F" if formal else "C"),
@@ -625,6 +674,28 @@ class Examples:
         return [self.sentence()]
 
 
+_WAITED_FOR = tuple(
+    "legal|finance|marketing|IT|the board|the supplier|the results|your answer|the bank|the landlord|the lawyers|"
+    "the printer|accounting|sales|management|the architect|the delivery|the permit|HR".split("|")
+)
+_OWNED = tuple(
+    "car|phone|laptop|bike|heater|printer|washing machine|computer|camera|watch|oven|fridge|key|umbrella|wallet|bag|"
+    "passport|ticket|scooter|headset|boiler|alarm|tooth|ankle|lamp|radio".split("|")
+)
+_GOODS = tuple(
+    "chairs|tables|copies|tickets|badges|boxes|cables|cups|plates|pens|folders|stamps|tents|screens|keys|posters|"
+    "envelopes|volunteers|drivers|rooms|laptops|blankets|bottles|bricks|labels|batteries|monitors|samples".split("|")
+)
+_STATES = tuple(
+    "late|ready|finished|missing|overdue|cancelled|sold out|closed|open|unsigned|incomplete|full|empty|out of stock|"
+    "on track|signed|paid|unpaid|booked|online|offline|in the mail|too long|too short|wrong|confirmed".split("|")
+)
+
+
+def _with_article(noun: str) -> str:
+    return f"{'an' if noun[0].lower() in 'aeiou' else 'a'} {noun}"
+
+
 def filled_lower(pattern: str, values: dict[str, str]) -> str:
     """A filled pattern that begins as the pattern does."""
     text = filled(pattern, values)
@@ -643,14 +714,14 @@ def _nameless(greeting: str) -> str:
 
 Kind = Callable[[Examples], Messages]
 TASKS: tuple[tuple[Kind, float], ...] = (
-    (Examples.expand_one, 20),
-    (Examples.expand_many, 7),
-    (Examples.draft, 24),
-    (Examples.reply, 8),
-    (Examples.in_my_voice, 7),
-    (Examples.shorten, 7),
-    (Examples.fix, 13),
-    (Examples.tone, 7),
+    (Examples.expand_one, 18),
+    (Examples.expand_many, 8),
+    (Examples.draft, 19),
+    (Examples.reply, 6),
+    (Examples.in_my_voice, 6),
+    (Examples.shorten, 6),
+    (Examples.fix, 26),
+    (Examples.tone, 9),
     (Examples.bullets, 1.5),
     (Examples.subject, 5),
     (Examples.go_on, 2.5),
