@@ -21,7 +21,7 @@ NOTES = (
     "one, and something to drink. Ruth brings the posts and the wire. If it rains we meet on Sunday at the same time. "
 )
 UNFINISHED = NOTES + "When the fence is done, we"
-"""A model may end after a whole paragraph, not within a sentence."""
+"""A model may end after a whole paragraph, or after a blank that no word follows, not within a sentence."""
 SYSTEM = "You write in the person's own style.\n\nExamples of my writing:\n\n---\n" + NOTES * 3
 
 
@@ -71,7 +71,7 @@ def test_variants_written_together_share_their_prompt_and_differ(engine: EngineC
 
 
 def test_suggestions_of_different_lengths_end_each_for_itself(engine: EngineClient) -> None:
-    texts = ["One.", NOTES + NOTES, "The old mill by the river was"]
+    texts = ["One of", NOTES + UNFINISHED, "The old mill by the river was"]
     streams = [engine.generate(suggestion(text, max_tokens=8 * (3 - n))) for n, text in enumerate(texts)]
     assert all(drain_all(streams))
     assert [stream.usage.new_tokens for stream in streams] == [24, 16, 8]
@@ -79,13 +79,13 @@ def test_suggestions_of_different_lengths_end_each_for_itself(engine: EngineClie
 
 
 def test_more_than_three_wait_their_turn_and_all_are_answered(engine: EngineClient) -> None:
-    streams = [engine.generate(suggestion(f"{n}. {NOTES}", max_tokens=6)) for n in range(7)]
+    streams = [engine.generate(suggestion(f"{n}. {UNFINISHED}", max_tokens=6)) for n in range(7)]
     assert all(drain_all(streams))
     assert all(stream.usage.new_tokens == 6 for stream in streams)
 
 
 def test_suggestions_that_do_not_fit_together_are_written_one_after_another(engine: EngineClient) -> None:
-    streams = [engine.generate(suggestion(f"{n}. " + NOTES * 30, max_tokens=60)) for n in range(3)]
+    streams = [engine.generate(suggestion(f"{n}. " + NOTES * 29 + UNFINISHED, max_tokens=60)) for n in range(3)]
     assert all(drain_all(streams))
     assert [stream.usage.new_tokens for stream in streams] == [60, 60, 60]
     assert all(stream.usage.prompt_tokens > 1500 for stream in streams)
@@ -115,13 +115,13 @@ def test_a_completion_is_answered_while_suggestions_are_being_written(engine: En
 
 def test_a_completion_breaks_off_the_reading_of_a_long_prompt_which_then_goes_on(engine: EngineClient) -> None:
     drain(engine.generate(Generate(Lane.COMPLETION, text=NOTES, max_tokens=2)))
-    long = engine.generate(suggestion("B " + NOTES * 25, max_tokens=12))
+    long = engine.generate(suggestion("B " + NOTES * 24 + UNFINISHED, max_tokens=12))
     asked = 0
     got: list[str] = []
     reader = threading.Thread(target=lambda: got.append(drain(long)))
     reader.start()
     while reader.is_alive() and asked < 60:
-        assert drain(engine.generate(Generate(Lane.COMPLETION, text=NOTES + "And " * (asked % 3), max_tokens=1)))
+        assert drain(engine.generate(Generate(Lane.COMPLETION, text=UNFINISHED + " and" * (asked % 3), max_tokens=1)))
         asked += 1
         time.sleep(0.01)
     reader.join(60)

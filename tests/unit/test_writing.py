@@ -60,3 +60,10 @@ def test_the_facts_of_notes_are_asked_for_again_in_a_draft() -> None:
     said, _ = written(engine, "draft", "meeting on Friday\nat 14:30 in room 12")
     assert "14:30" in said[-1]
     assert "Keep these exactly" in engine.prompts[1]
+
+
+def test_a_continuation_stops_where_it_begins_to_turn_in_a_circle() -> None:
+    round_and_round = "They went to the kiln.\nThey looked at it and so\n" + "we went home to see and so\n" * 6
+    said, _ = written(ScriptedEngine(lambda _: round_and_round), "continue", "On Monday")
+    assert max(text.count("we went home to see") for text in said) == 1
+    assert said[-1] == "They went to the kiln."

@@ -281,7 +281,11 @@ class Writer:
         self.prompt = text[-4000:]
         self.trained = max(self._contribution.adapters.values(), default=0.0)
         so_far = ""
-        for piece in self._watch(self._engine.generate(request)):
+        stream = self._engine.generate(request)
+        for piece in self._watch(stream):
+            if guard.loops(so_far + piece):  # a small model that turns in a circle does not leave it
+                stream.close()
+                break
             so_far += piece
             yield so_far
         whole = re.match(r".*[.!?…][\"')”’]*", so_far, re.S)

@@ -32,7 +32,10 @@ from ownhand.errors import Cancelled, ModelError, WorkerError
 _LOAD_TIMEOUT_S: Final = 300.0
 _WORK_TIMEOUT_S: Final = 60.0
 _TEXTS_AT_ONCE: Final = 100
-_TRIAL_TEXT: Final = "The meeting went on for longer than anyone had expected, and when we left it was dark. " * 12
+_TRIAL_TEXT: Final = (
+    "The meeting went on for longer than anyone had expected, and when we left it was dark. " * 12 + "When we left, I"
+)
+"""It ends within a sentence, where no model ends at once."""
 _TRIAL_TOKENS: Final = 32
 _GPU_KILLED: Final = "The GPU stopped the engine while a model was loaded, so the processor computes instead."
 
