@@ -46,7 +46,7 @@ def lessons(count: int) -> list[Lesson]:
     return [Lesson("", (Part(f"Subject: {number}\n\n", False), Part(SAID * 2, True))) for number in range(count)]
 
 
-def train(model: Path, count: int = 40, checkpoint: bytes = b"", keep=lambda _: None) -> TrainingProgress:
+def train(model: Path, count: int = 80, checkpoint: bytes = b"", keep=lambda _: None) -> TrainingProgress:
     return list(TrainerClient().train(model, lessons(count), lessons(3), checkpoint, keep))[-1]
 
 
