@@ -12,7 +12,6 @@ import pytest
 from ownhand.compose import App, Options, build
 from ownhand.domain.completion import Completion, CompletionContext
 from ownhand.domain.corpus import Document, Kind
-from ownhand.domain.draft import EVERYONE
 from ownhand.settings import STRENGTH
 
 TEXT = "Hi Anna,\n\nThank you for your"
@@ -71,24 +70,6 @@ def test_an_answer_says_what_it_cost(app: App) -> None:
     assert usage.new_tokens > 0
     assert usage.reused_tokens > 0
     assert usage.prefill_ms + usage.decode_ms < completion.ms - completion.paused_ms + 1
-
-
-def test_the_model_is_trusted_more_where_an_adapter_counts(app: App) -> None:
-    def probability() -> float:
-        return app.completing.complete(CompletionContext(TEXT)).probability
-
-    plain = probability()
-    # one that the engine does not have counts as nothing there, so that the model itself is as sure as before
-    app.personal.trained = {EVERYONE: ("no adapter", 1.0)}
-    try:
-        assert probability() > plain > 0
-        app.settings.set(STRENGTH, 40)
-        weakly = probability()
-        app.personal.trained = {}
-        assert probability() == pytest.approx(weakly)
-    finally:
-        app.personal.trained = {}
-        app.settings.set(STRENGTH, 100)
 
 
 def test_a_cancelled_request_is_not_answered(app: App) -> None:

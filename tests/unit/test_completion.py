@@ -26,7 +26,7 @@ def test_words_are_added_while_they_are_sure():
     candidate = Candidate((" your", " help", " with", " giraffes", "."), (0.9, 0.899, 0.8985, 0.01, 0.01))
     text, probability = choose(candidate, GATE)
     assert text == " your help with "
-    assert 0.6 < probability < 0.9
+    assert 0.6 < probability < 0.95
 
 
 def test_a_further_word_is_not_worth_the_first_one_unless_it_is_nearly_certain():
@@ -48,9 +48,9 @@ def test_the_last_word_counts_where_it_is_known_to_end():
     assert choose(Candidate((*steps, " "), (*sure, 0.989), whole=True), GATE)[0] == " your help "
 
 
-def test_a_word_that_was_chosen_for_what_it_saves_is_believed_less():
+def test_a_further_word_that_was_chosen_for_what_it_saves_is_believed_less():
     calibrated = CALIBRATION["model"]
-    assert calibrated(0.8, first=False) < calibrated(0.8, first=True) < 0.8
+    assert calibrated(0.8, first=False) < 0.8 < calibrated(0.8, first=True) < 0.9
 
 
 def test_a_word_is_never_cut_in_the_middle():

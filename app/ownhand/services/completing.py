@@ -51,8 +51,6 @@ AT_ONCE = 0.3
 SECOND_OPINION = 0.3
 """What the memory's word counts beside the model's, which has the same memory mixed in; more shows more, and saves no
 more."""
-TRAINED = 0.5
-"""How much the person's adapter must count for the model's probabilities to be taken as those of a trained one."""
 
 BANNED = -50.0
 
@@ -269,12 +267,10 @@ class Completing:
             min_probability=self._gate.min_probability / 3,
             most_words=self._max_words(),
         )
-        trained = sum(self._personal.adapters(context.audience, active & {"adapter"}).values()) >= TRAINED
         # WHY twice: a worker that died is replaced, and nobody may press the key that would ask the new one
         for last in (False, True):
             try:
-                candidate, usage = self._ask(request, generation)
-                return replace(candidate, trained=trained) if candidate is not None else None, usage
+                return self._ask(request, generation)
             except UserError as error:
                 if last or not isinstance(error, WorkerError) or generation not in (None, self._generation):
                     _log.warning("no completion: %s", type(error).__name__)
