@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ownhand.adapters.worker.token_memory import NOTHING, Prediction, TokenMemory, here
+from ownhand.adapters.worker.token_memory import DISCOUNT, NOTHING, Prediction, TokenMemory, here
 
 GREETING = [11, 12, 13, 14, 15, 16]
 
@@ -37,7 +37,7 @@ def test_after_a_context_that_was_never_seen_only_the_vocabulary_is_claimed() ->
 
 def test_a_word_of_the_vocabulary_is_claimed_by_how_often_it_was_written() -> None:
     prediction = remembered([5, 6, 5, 7, 5]).predict([98])
-    assert prediction.of(5) == pytest.approx(3 * prediction.of(6))
+    assert prediction.of(5) / prediction.of(6) == pytest.approx((3 - DISCOUNT[0]) / (1 - DISCOUNT[0]))
     assert prediction.of(8) == 0
 
 
