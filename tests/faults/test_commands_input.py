@@ -184,7 +184,8 @@ def test_the_owner_is_guessed_and_said_and_a_second_run_finds_nothing_new(run: R
 def test_a_stopped_import_keeps_what_it_had_and_the_next_one_completes_it(
     run: Run, tmp_path: Path, number: signal.Signals
 ) -> None:
-    process = start(tmp_path / "data", "import", str(MAILBOX), "--key", "file", "--me", ME)
+    listens = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}  # jobs of a script may ignore it
+    process = start(tmp_path / "data", "import", str(MAILBOX), "--key", "file", "--me", ME, **listens)
     wait_for(lambda: process.poll() is not None or children_of(process))  # the texts are in, the worker is starting
     workers = children_of(process)
     process.send_signal(number)
