@@ -200,6 +200,7 @@ class App:
         self.training.reload()
 
     def _forgotten(self, passages: Sequence[int]) -> None:
+        self.idle.used()
         self.training.forgotten()
         self.personal.forgotten(passages)
 

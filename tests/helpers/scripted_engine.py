@@ -29,8 +29,16 @@ class Said:
 class ScriptedEngine:
     """Gives `answer` each prompt and streams what it returns; takes itself for a model of 1.5 billion parameters."""
 
-    def __init__(self, answer: Callable[[str], str], parameters: int = 1_500_000_000) -> None:
+    def __init__(
+        self,
+        answer: Callable[[str], str] = str,
+        parameters: int = 1_500_000_000,
+        judge: Callable[[str, str], float] = lambda prompt, text: -float(len(text)),
+    ) -> None:
+        """`judge` finds a text likelier or less likely by what stands before it."""
         self._answer = answer
+        self._judge = judge
+        self.scored = 0
         self._info = ModelInfo(Path("scripted.gguf"), "scripted", parameters=parameters, context=4096, chat=True)
         self.prompts: list[str] = []
 
@@ -50,8 +58,9 @@ class ScriptedEngine:
     def count_tokens(self, text: str) -> int:
         return len(text) // 4
 
-    def score(self, prompt: str, text: str, memory: str = "", memory_weight: float = 0.0) -> float:
-        raise NotImplementedError
+    def score(self, prompt: str, text: str, *_: object) -> float:
+        self.scored += 1
+        return self._judge(prompt, text)
 
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         pass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,24 +36,8 @@ def vault(tmp_path: Path) -> Iterator[SqlVault]:
     opened.close()
 
 
-class Judging(ScriptedEngine):
-    """Finds a text likelier or less likely by what stands before it."""
-
-    def __init__(self, judge: Callable[[str, str], float]) -> None:
-        super().__init__(str)
-        self._judge = judge
-        self.scored = 0
-
-    def score(
-        self,
-        prompt: str,
-        text: str,
-        memory: str = "",
-        memory_weight: float = 0.0,
-        adapters: Mapping[str, float] | None = None,
-    ) -> float:
-        self.scored += 1
-        return self._judge(prompt, text)
+def judging(judge: Callable[[str, str], float], parameters: int = 1_500_000_000) -> ScriptedEngine:
+    return ScriptedEngine(str, parameters, judge)
 
 
 def examples_of(vault: SqlVault, engine: ScriptedEngine | EngineClient) -> Examples:
@@ -81,7 +65,7 @@ def likes_the_same_place(prompt: str, text: str) -> float:
 
 def test_what_helped_with_own_letters_is_shown_and_nothing_else(vault: SqlVault) -> None:
     fill(vault)
-    examples = examples_of(vault, Judging(likes_the_same_place))
+    examples = examples_of(vault, judging(likes_the_same_place))
     worth = examples.run()
     assert worth is not None
     assert worth.weights is not None
@@ -93,7 +77,7 @@ def test_what_helped_with_own_letters_is_shown_and_nothing_else(vault: SqlVault)
 def test_where_no_example_helped_none_is_shown(vault: SqlVault) -> None:
     fill(vault)
     chance = random.Random(4)
-    examples = examples_of(vault, Judging(lambda prompt, text: -200.0 + chance.gauss(0, 20)))
+    examples = examples_of(vault, judging(lambda prompt, text: -200.0 + chance.gauss(0, 20)))
     assert examples.find("kiln numbers", 3, RUTH) != []  # nothing is known yet
     worth = examples.run()
     assert worth is not None
@@ -103,7 +87,7 @@ def test_where_no_example_helped_none_is_shown(vault: SqlVault) -> None:
 
 def test_it_is_found_out_once_until_the_history_has_grown_or_lost_something(vault: SqlVault) -> None:
     ids = fill(vault)
-    engine = Judging(likes_the_same_place)
+    engine = judging(likes_the_same_place)
     examples = examples_of(vault, engine)
     assert examples.run() is not None
     asked = engine.scored
@@ -118,9 +102,8 @@ def test_it_is_found_out_once_until_the_history_has_grown_or_lost_something(vaul
 
 def test_another_model_is_another_matter(vault: SqlVault) -> None:
     fill(vault)
-    assert examples_of(vault, Judging(lambda prompt, text: -200.0)).run() is not None
-    other = Judging(likes_the_same_place)
-    other._info = ScriptedEngine(str, parameters=3_000_000_000)._info
+    assert examples_of(vault, judging(lambda prompt, text: -200.0)).run() is not None
+    other = judging(likes_the_same_place, 3_000_000_000)
     examples = examples_of(vault, other)
     assert examples.find("kiln numbers", 3, RUTH) != []
     assert examples.run() is not None
@@ -128,7 +111,7 @@ def test_another_model_is_another_matter(vault: SqlVault) -> None:
 
 def test_too_few_letters_are_not_tried(vault: SqlVault) -> None:
     fill(vault, 5)
-    engine = Judging(likes_the_same_place)
+    engine = judging(likes_the_same_place)
     assert examples_of(vault, engine).run() is None
     assert engine.scored == 0
     assert vault.setting(EXAMPLES_WORTH) is None
@@ -141,11 +124,24 @@ def test_when_the_engine_is_needed_it_ends_and_nothing_is_stored(vault: SqlVault
         examples.cancel()
         return -200.0
 
-    engine = Judging(needed)
+    engine = judging(needed)
     examples = examples_of(vault, engine)
     with pytest.raises(Cancelled):
         examples.run()
     assert engine.scored == 1
+    assert vault.setting(EXAMPLES_WORTH) is None
+
+
+def test_what_is_forgotten_meanwhile_leaves_no_verdict(vault: SqlVault) -> None:
+    ids = fill(vault)
+
+    def forget(prompt: str, text: str) -> float:
+        if engine.scored == 1:
+            vault.forget_document(ids[-1])
+        return likes_the_same_place(prompt, text)
+
+    engine = judging(forget)
+    assert examples_of(vault, engine).run() is None
     assert vault.setting(EXAMPLES_WORTH) is None
 
 
@@ -160,7 +156,7 @@ def test_numbers_that_must_not_be_suggested_reach_no_prompt(vault: SqlVault) -> 
         seen.append(prompt + text)
         return -200.0
 
-    assert examples_of(vault, Judging(judge)).run() is not None
+    assert examples_of(vault, judging(judge)).run() is not None
     assert any("Charge it to" in text for text in seen)
     assert not any("4111" in text for text in seen)
 

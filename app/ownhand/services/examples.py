@@ -117,6 +117,8 @@ class Examples:
         if len(letters) < ranking.LEAST_LETTERS:
             return None
         tried = [one for document in letters for one in self.try_on(document)]
+        if self._vault.state().documents != documents:  # something may have been forgotten that this rests on
+            return None
         worth = Worth(_name(info), documents, ranking.verdict(tried))
         self._vault.set_setting(EXAMPLES_WORTH, worth.as_text())
         _log.info("examples %s, tried on %d letters", "help" if worth.weights else "do not help", len(letters))

@@ -52,8 +52,8 @@ TRUST: Final = (
 )
 """By length of the context, for the history.  These, TRUST_HERE and the discounts were fitted together, by gradient
 descent on the likelihood of messages of 17 authors after their history, with version 3 of the built-in model; on 16
-others they took the bits per byte 7.4 % below the neural model's (decision 8).  Fitting them to each author, asking how
-sure the model is, or counting the text at hand gained nothing."""
+others they took the bits per byte 7.4 % below the neural model's (decision 8).  Asking how sure the model is, or how
+often a context stands in the text at hand, gained nothing."""
 DISCOUNT: Final = (0.41, 0.7, 0.74, 0.71, 0.64)
 """What is taken off every count, by length of the context."""
 TRUST_HERE: Final = (Trust(-3.71), Trust(-2.31), Trust(-1.35), Trust(-1.01), Trust(-0.5))

@@ -158,7 +158,8 @@ class WordSearch:
 
     def _children(self, node: _Node, ids: Ids, shares: Probabilities, stops: Sequence[bytes]) -> list[_Node]:
         """The tokens after a node that go on with its word, or begin one; the most promising ones."""
-        shares = shares * beliefs(node.partial, self._vocabulary.sizes[ids])
+        if node.partial:
+            shares = shares * beliefs(node.partial, self._vocabulary.sizes[ids])
         likely = shares * node.exact > self._total * _LEAST / _LONGEST
         if node.text and self._vocabulary.in_word(node.text[-1:]):
             likely &= ~self._vocabulary.ends_word[ids]
