@@ -241,7 +241,7 @@ def test_the_models_of_library_and_rules_keep_qts_rules(window, qtmodeltester):
 def test_a_recipient_typed_becomes_a_chip_and_decides_the_audience(window, qtbot, quiet):
     window.new_draft()
     qtbot.waitUntil(lambda: window.session.draft().text == "")
-    field = window.header.recipients._field
+    field = window.header.recipients.field
     qtbot.keyClicks(field, "Ada Brandt <ada@posteo.example>,")
     assert window.session.draft().recipients == ("Ada Brandt <ada@posteo.example>",)
     assert window.current_audience() == "friends"
@@ -412,3 +412,25 @@ def test_how_it_is_going_is_a_command(window, qtbot):
     with qtbot.waitSignal(window.settings_wanted) as wanted:
         window.find_command("How it is going").do()
     assert wanted.args == ["progress"]
+
+
+def test_tab_leads_from_the_recipients_over_the_subject_to_the_page(window, qtbot):
+    window.header.set_reply(None)
+    field = window.header.recipients.field
+    field.setFocus()
+    qtbot.keyClick(field, Qt.Key.Key_Tab)
+    assert window.header.subject.hasFocus(), QApplication.focusWidget()
+    qtbot.keyClick(window.header.subject, Qt.Key.Key_Tab)
+    assert window.edit.hasFocus(), QApplication.focusWidget()
+
+
+def test_what_is_offered_for_a_recipient_stands_on_a_ground_of_its_own(window, qtbot, theme):
+    """Lists are drawn without one, and where windows are opaque that is black."""
+    field = window.header.recipients.field
+    field.setFocus()
+    qtbot.keyClicks(field, "a")
+    popup = field.completer().popup()
+    qtbot.waitUntil(popup.isVisible)
+    picture = popup.grab().toImage()
+    popup.hide()
+    assert picture.pixelColor(picture.width() // 2, picture.height() // 2) == theme.tokens["raised"], picture.size()

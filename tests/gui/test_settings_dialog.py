@@ -270,3 +270,15 @@ def test_the_letters_are_written_anew_when_a_habit_is_overruled_and_not_while_no
     dialog.show_page("models")
     preview.refresh("")
     assert not preview._calm.isActive()
+
+
+def test_with_nothing_learned_the_training_keeps_its_own_height(dialog, scripted, quiet):
+    dialog.show_page("learned")
+    quiet()
+    full = dialog.learned.training.height()
+    scripted.learning.rules = []
+    dialog.learned.reload()
+    quiet()
+    assert dialog.learned.table.rowCount() == 0
+    dialog.learned.layout().activate()
+    assert dialog.learned.training.height() < 1.3 * full

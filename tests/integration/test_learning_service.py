@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import struct
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,6 +98,44 @@ def test_a_stated_rule_acts_at_once_and_a_reworded_one_replaces_it(learning: Lea
     assert values(learning, Dimension.SPELLING) == ["uk"]
     with pytest.raises(BadInput):
         learning.state("   ")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "dimension", "acts"),
+    [
+        ("no exclamation marks", "exclamation marks are welcome", Dimension.EXCLAMATION, "use"),
+        ("exclamation marks are welcome", "no exclamation marks", Dimension.EXCLAMATION, "avoid"),
+        ("British spelling", "American spelling", Dimension.SPELLING, "us"),
+        ("never use please", "say please more often", Dimension.POLITENESS, "use"),
+        ("greet with Hey", "greet with Dear", Dimension.GREETING, "Dear {name},"),
+    ],
+)
+def test_of_two_stated_rules_that_contradict_each_other_the_later_one_stands(
+    learning: Learning, first: str, second: str, dimension: Dimension, acts: str
+):
+    learning.state(first)
+    learning.state(first, "work")
+    learning.state(second)
+    assert values(learning, dimension) == [acts]
+    assert [item.value for item in learning.preferences() if item.audience == EVERYONE] == [acts]
+    assert [item.value for item in learning.preferences() if item.audience == "work"] != [acts], "another audience's"
+
+
+def test_a_stated_rule_that_is_switched_on_again_switches_its_opposite_off(learning: Learning):
+    learning.state("no exclamation marks")
+    opposite = learning.state("exclamation marks are welcome")
+    learning.set_enabled(opposite, False)
+    learning.state("no exclamation marks")
+    learning.infer(replace(opposite, enabled=False))
+    learning.set_enabled(opposite, True)
+    assert values(learning, Dimension.EXCLAMATION) == ["use"]
+    assert [item.enabled for item in learning.preferences() if item.value == "avoid"] == [False]
+
+
+def test_rules_in_free_words_stand_beside_each_other(learning: Learning):
+    learning.state("be warm but brief")
+    learning.state("mention the weather first")
+    assert len(learning.preferences()) == 2
 
 
 def test_what_was_learned_survives_a_restart(learning: Learning, vault: SqlVault):

@@ -154,6 +154,8 @@ _FIXED: tuple[tuple[str, Dimension, str], ...] = (
         r"\bone sentence per paragraph|\b(?:short paragraphs|paragraph (?:for|per) (?:every|each) "
         r"sentence)", Dimension.PARAGRAPHS, "each"),
     (rf"\b{_NEVER}\b.*\bmarkdown", Dimension.MARKDOWN, "avoid"),
+    (r"^(?:always )?(?:say|write|use|add)(?: more)? [\"“']?please[\"”']?(?: more| often| more often)?$",
+     Dimension.POLITENESS, "use"),
     (r"\bnumbers? (?:as|in) (?:digits|numerals)", Dimension.NUMERALS, "digits"),
     (r"\bnumbers? (?:as|in) words|\bspell out numbers", Dimension.NUMERALS, "words"),
     (r"\b(?:all|everything(?: in)?) lower[- ]?case|\bno capitals?\b|\bno capital letters", Dimension.LOWER_CASE, "all"),

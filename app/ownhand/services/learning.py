@@ -307,7 +307,10 @@ class Learning:
         return [edit for edit in self._vault.edits(_EDITS_READ) if edit.id in wanted]
 
     def set_enabled(self, preference: Preference, enabled: bool) -> None:
-        """Switch a rule on or off; the evidence stays."""
+        """Switch a rule on or off; the evidence stays.  A stated one that is switched on switches off its opposite."""
+        if enabled and preference.origin is Origin.STATED:
+            for other in self._contradicted_by(preference):
+                self._vault.save_preference(replace(other, enabled=False))
         self._store(replace(preference, enabled=enabled))
 
     def reword(self, preference: Preference, text: str) -> Preference:
@@ -317,13 +320,30 @@ class Learning:
         return stated
 
     def state(self, text: str, audience: str = EVERYONE) -> Preference:
-        """A rule the person gives; in effect at once.  Raises BadInput for an empty text."""
+        """A rule the person gives; in effect at once, in place of one they gave before on the same thing for the same
+        audience.  Raises BadInput for an empty text.
+        """
         parsed = wording.parse_statement(text, audience)
         if parsed is None:
             raise BadInput("Say the rule in a few words, for example: no exclamation marks.")
         stated = replace(parsed, audience=audience, origin=Origin.STATED)
+        for earlier in self._contradicted_by(stated):
+            self._vault.delete_preference(earlier.id)
         self._store(stated)
         return stated
+
+    def _contradicted_by(self, stated: Preference) -> list[Preference]:
+        """What the person said before on the same thing for the same audience: two such rules cannot both hold."""
+        if stated.dimension is rules.Dimension.CUSTOM:
+            return []  # what is said in free words may well hold beside other words
+        same = stated.dimension, stated.subject, stated.audience
+        return [
+            item
+            for item in self._vault.preferences()
+            if item.origin is Origin.STATED
+            and item.id != stated.id
+            and (item.dimension, item.subject, item.audience) == same
+        ]
 
     def infer(self, preference: Preference) -> None:
         """Take in a preference that was inferred and checked elsewhere (inferring.py)."""

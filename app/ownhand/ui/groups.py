@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QCompleter, QDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QVBoxLayout, QWidget
 
 from ownhand.domain.corpus import Document
 from ownhand.domain.draft import Audience, Draft, address_of
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App
-from ownhand.ui.widgets import button, column, label, row, scrolling
+from ownhand.ui.widgets import button, column, label, offer, row, scrolling
 from ownhand.ui.windows import Confirm
 
 MEMBER, DOMAIN = "member", "domain"
@@ -76,10 +76,7 @@ class GroupDialog(QDialog):
         self.more = QLineEdit()
         self.more.setPlaceholderText(self.tr("Add an address, or everyone at @example.org"))
         self.more.setAccessibleName(self.tr("Add to the group"))
-        completer = QCompleter(known.people, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        self.more.setCompleter(completer)
+        offer(self.more, known.people)
         self.more.returnPressed.connect(self._add)
         add = button(self.tr("Add"))
         add.clicked.connect(self._add)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import QComboBox, QCompleter, QFrame, QLineEdit, QSizePolicy, QTextEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QSizePolicy, QTextEdit, QWidget
 
 from ownhand.domain.corpus import Kind, ReplyContext
 from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_audience
 from ownhand.ui.theme import Theme, scaled
-from ownhand.ui.widgets import Chip, Elided, Flow, button, column, keep_painted, label, row, tool
+from ownhand.ui.widgets import Chip, Elided, Flow, button, column, keep_painted, label, offer, row, tool
 
 AUTOMATIC, NEW_GROUP = "", "+"
 """In the audience box: resolved from the recipients; a group that is yet to be made."""
@@ -45,20 +46,20 @@ class RecipientEdit(QWidget):
         super().__init__()
         self._theme = theme
         self._flow = Flow(5)
-        self._field = QLineEdit()
-        self._field.setProperty("bare", True)
-        self._field.setAccessibleName(self.tr("Add a recipient"))
-        self._field.setMinimumWidth(150)
-        self._field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._field.editingFinished.connect(self._take_field)
-        self._field.textEdited.connect(self._separated)
-        self._field.installEventFilter(self)
-        self._flow.addWidget(self._field)
+        self.field = QLineEdit()
+        self.field.setProperty("bare", True)
+        self.field.setAccessibleName(self.tr("Add a recipient"))
+        self.field.setMinimumWidth(150)
+        self.field.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.field.editingFinished.connect(self._take_field)
+        self.field.textEdited.connect(self._separated)
+        self.field.installEventFilter(self)
+        self._flow.addWidget(self.field)
         self.setLayout(self._flow)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
-        self.setFocusProxy(self._field)
+        self.setFocusProxy(self.field)
         self._show_placeholder()
 
     def recipients(self) -> tuple[str, ...]:
@@ -71,20 +72,17 @@ class RecipientEdit(QWidget):
             self._drop(chip)
         for recipient in recipients:
             self._add(recipient)
-        self._field.clear()
+        self.field.clear()
         self._show_placeholder()
 
     def set_known(self, people: Sequence[str]) -> None:
         """Whom to offer while typing."""
-        completer = QCompleter(list(people), self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        self._field.setCompleter(completer)
+        offer(self.field, people)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self._field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             chips = self._chips()
-            if event.key() == Qt.Key.Key_Backspace and not self._field.text() and chips:
+            if event.key() == Qt.Key.Key_Backspace and not self.field.text() and chips:
                 self._remove(chips[-1].recipient)
                 return True
         return super().eventFilter(watched, event)
@@ -113,7 +111,7 @@ class RecipientEdit(QWidget):
         for chip in self._chips():
             if chip.recipient == recipient:
                 self._drop(chip)
-        self._field.setFocus()
+        self.field.setFocus()
         self._show_placeholder()
         self.changed.emit()
 
@@ -122,7 +120,7 @@ class RecipientEdit(QWidget):
             self._take_field()
 
     def _take_field(self) -> None:
-        typed = self._field.text()
+        typed = self.field.text()
         known = {address_of(recipient) for recipient in self.recipients()}
         added = False
         for part in re.split(r"[;,]\s*(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", typed):
@@ -131,13 +129,13 @@ class RecipientEdit(QWidget):
                 known.add(address_of(recipient))
                 self._add(recipient)
                 added = True
-        self._field.clear()
+        self.field.clear()
         if added:
             self._show_placeholder()
             self.changed.emit()
 
     def _show_placeholder(self) -> None:
-        self._field.setPlaceholderText("" if self._chips() else self.tr("Name or address"))
+        self.field.setPlaceholderText("" if self._chips() else self.tr("Name or address"))
         self.updateGeometry()
 
 
@@ -237,6 +235,9 @@ class Header(QWidget):
         subject_line = row(self.subject, self.suggest_subject, gap=10)
         self._box = column(to_line, subject_line, self.reply, margins=(24, 14, 24, 10), gap=8)
         self.setLayout(self._box)
+        # As in every mail program, Tab leads from the recipients to the subject and on to the page.
+        for before, after in pairwise((self.audience, self.suggest_subject, self.recipients.field, self.subject)):
+            QWidget.setTabOrder(before, after)
 
         self.recipients.changed.connect(self._recipients_changed)
         self.subject.textEdited.connect(self._announce)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QProgressBar
+from PySide6.QtWidgets import QFrame, QProgressBar, QSizePolicy
 
 from ownhand.domain.figures import remaining
 from ownhand.domain.trained import verdict
@@ -52,6 +52,8 @@ class TrainingCard(QFrame):
                 gap=6,
             )
         )
+        # What is above may be empty: the card keeps its own height all the same.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self._show(self._state)
         self._training.listen(bridge.poster(self._show))
 

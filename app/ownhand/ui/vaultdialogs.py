@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QCompleter, QDialog, QLineEdit, QRadioButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialog, QLineEdit, QRadioButton, QWidget
 
 from ownhand.domain.ports import Correspondent
 from ownhand.services.privacy import SHORTEST, Holder
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import Library
-from ownhand.ui.widgets import button, column, counted, label, row, timer
+from ownhand.ui.widgets import button, column, counted, label, offer, row, timer
 
 
 class Secrets(QWidget):
@@ -197,10 +196,7 @@ class ForgetPersonDialog(QDialog):
         bridge.run(library.people, self._offer)
 
     def _offer(self, people: Sequence[str]) -> None:
-        completer = QCompleter(list(people), self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        self.field.setCompleter(completer)
+        offer(self.field, people)
 
     def _typed(self) -> None:
         self.about = None

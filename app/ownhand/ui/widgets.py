@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFont, QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
+    QCompleter,
     QFrame,
     QHBoxLayout,
     QLabel,
     QLayout,
     QLayoutItem,
+    QLineEdit,
+    QListView,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -92,6 +95,17 @@ def timer(owner: QObject, name: str, ms: int, *, once: bool = True) -> QTimer:
     made.setInterval(ms)
     made.setSingleShot(once)
     return made
+
+
+def offer(field: QLineEdit, known: Sequence[str]) -> None:
+    """While something is typed into the field, offer those of the known that hold it."""
+    completer = QCompleter(list(known), field)
+    completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    completer.setFilterMode(Qt.MatchFlag.MatchContains)
+    shown = QListView()
+    shown.setObjectName("Completions")  # a window of its own, for which the style sheet has a ground
+    completer.setPopup(shown)
+    field.setCompleter(completer)
 
 
 def hairline(vertical: bool = False) -> QFrame:
