@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar, cast
 
+from ownhand.domain.personalize import LAYERS
 from ownhand.errors import BadInput
 
 T = TypeVar("T", bool, int, str)
@@ -42,7 +43,7 @@ class Setting(Generic[T]):
         raise BadInput(f"{self.label} must be one of: {', '.join(self.choices)}.")
 
 
-WRITING, APPEARANCE, ADVANCED = "Writing", "Appearance", "Advanced"
+WRITING, PERSONAL, APPEARANCE, ADVANCED = "Writing", "Personal model", "Appearance", "Advanced"
 
 COMPLETIONS = Setting("completions", True, "Suggest while I type", "Grey text after the caret; Tab takes it.", WRITING)
 MAX_WORDS = Setting(
@@ -57,6 +58,10 @@ SENSITIVE = Setting(
     WRITING,
 )
 LEARN = Setting("learn", True, "Learn from my changes", "Off keeps what was learned and adds nothing.", WRITING)
+TAKES_PART: dict[str, Setting[bool]] = {
+    layer.id: Setting(f"layer.{layer.id}", True, layer.label, layer.help, PERSONAL) for layer in LAYERS
+}
+"""By layer of the personal model, whether it takes part."""
 NAME = Setting("name", "", "Your name", "How drafts are signed where nothing else is known.", WRITING)
 THEME = Setting(
     "theme",
@@ -108,7 +113,7 @@ WELCOMED = Setting("welcomed", False, "First run finished", "Shows the welcome a
 
 SETTINGS: tuple[Setting[bool] | Setting[int] | Setting[str], ...] = (
     COMPLETIONS, MAX_WORDS, STRENGTH, SENSITIVE, LEARN, NAME, THEME, FONT_SIZE, THREADS, GPU_LAYERS,
-    REST_MINUTES, LOCK_MINUTES, LOCK_ON_SLEEP, COMPLETION_MODEL, SUGGESTION_MODEL, WELCOMED,
+    REST_MINUTES, LOCK_MINUTES, LOCK_ON_SLEEP, COMPLETION_MODEL, SUGGESTION_MODEL, WELCOMED, *TAKES_PART.values(),
 )  # fmt: skip
 
 

@@ -54,7 +54,7 @@ def test_search_keeps_the_pages_that_say_the_word(dialog):
     dialog.search.setText("gpu")
     assert dialog._names.stringList() == ["Advanced"]
     dialog.search.clear()
-    assert len(dialog._names.stringList()) == 9
+    assert len(dialog._names.stringList()) == 10
     dialog.show_page("privacy")
     assert dialog.stack.currentWidget().isAncestorOf(dialog.privacy)
 

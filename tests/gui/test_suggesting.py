@@ -8,6 +8,7 @@ from PySide6.QtGui import QTextCharFormat
 
 from helpers.scripted_app import RAMBLING, SHORTER
 from ownhand.domain.facts import Facts
+from ownhand.domain.personalize import LAYERS
 from ownhand.domain.text import diff
 from ownhand.ui.comparison import Comparison, Verdict
 from ownhand.ui.review import State
@@ -241,11 +242,16 @@ def test_an_empty_page_says_what_is_missing(window, scripted, qtbot):
 
 
 def test_why_shows_passages_and_the_exact_prompt_and_can_overrule(window, ask, scripted, qtbot, quiet):
-    from PySide6.QtWidgets import QPlainTextEdit, QPushButton
+    from PySide6.QtWidgets import QLabel, QPlainTextEdit, QPushButton
 
     ask()
     prompt = window.why.findChild(QPlainTextEdit)
     assert "You write as Robin Vale" in prompt.toPlainText()
+    shown = [found.text() for found in window.why.findChildren(QLabel)]
+    for layer in LAYERS:
+        assert layer.label in shown
+    assert "Counted at 80 %." in shown
+    assert "96 of 98 times" in shown, "a measured habit says how often"
     off = next(push for push in window.why.findChildren(QPushButton) if push.text() == "Not like this")
     off.click()
     qtbot.waitUntil(lambda: not scripted.learning.rules[0].enabled)

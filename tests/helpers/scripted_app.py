@@ -27,6 +27,7 @@ from ownhand.domain.download import Connection, Progress
 from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_audience
 from ownhand.domain.facts import Facts
 from ownhand.domain.habits import Habits
+from ownhand.domain.personalize import LAYERS, Part
 from ownhand.domain.ports import Correspondent, MemoryNeed, ModelInfo, TakenIn, Trial, VaultState
 from ownhand.domain.preference import Dimension, Edit, Origin, Preference
 from ownhand.domain.snippets import Snippet
@@ -406,15 +407,23 @@ class ScriptedDrafting:
         history = self._library.history
         why = Why(
             passages=tuple(hit(item, 0.74 - n / 9) for n, item in enumerate(history[:3])),
-            preferences=tuple(preferences()[:2]),
+            preferences=(*preferences()[:2], HABIT),
             rules=("Sentences of about 11 words.", "Contractions in most places."),
             prompt="<|im_start|>system\nYou write as Robin Vale.\nGreeting: Hi {name},\nSign-off: Cheers,\n"
             "<|im_end|>\n<|im_start|>user\nMake this shorter: ...",
             timings={"retrieve": 21.0, "prompt": 4.0, "first word": 380.0, "write": 1720.0},
             remarks=self.remarks,
+            parts=tuple(
+                Part(layer.id, layer.label, "Counted at 80 %." if layer.id == "adapter" else "", layer.id == "adapter")
+                for layer in LAYERS
+            ),
         )
         facts: Any = self.facts.get(action, Facts(kept=("4,200 euros", "Thursday at 10", "Marcus")))
         return Suggestion(uuid.uuid4().hex, action, replaces, text, facts, why)
+
+
+HABIT = Preference("h", Dimension.DASH, "comma", origin=Origin.STATED, agreeing=96, conflicting=2)
+"""A measured one."""
 
 
 def preferences() -> list[Preference]:

@@ -12,7 +12,8 @@ import pytest
 from ownhand.compose import App, Options, build
 from ownhand.domain.completion import Completion, CompletionContext
 from ownhand.domain.corpus import Document, Kind
-from ownhand.settings import STRENGTH
+from ownhand.domain.suggestion import SuggestionRequest
+from ownhand.settings import STRENGTH, TAKES_PART
 
 TEXT = "Hi Anna,\n\nThank you for your"
 
@@ -96,6 +97,28 @@ def test_a_term_of_ones_own_completes_and_at_strength_nought_the_plain_model_ans
     finally:
         app.hand.settings.set(STRENGTH, 100)
     assert plain.text != app.completing.complete(context).text
+
+
+def test_a_layer_that_is_switched_off_takes_no_part_in_completions_and_suggestions(app: App) -> None:
+    texts = [f"Hi Anna,\n\nWe sold {count} tons of zirconite paste.\n\nRobin" for count in ("two", "three", "four")]
+    app.hand.personal.add([Document(Document.identify(Kind.EMAIL, text, ""), Kind.EMAIL, text, "") for text in texts])
+    context = CompletionContext("Hi Lou,\n\nI have ordered the zi")
+    rule = app.learning.state("sign off with Toodle-pip")
+    asked = SuggestionRequest("draft", instruction="the paste is here")
+    try:
+        assert app.completing.complete(context).text.startswith("rconite")
+        assert "Toodle-pip" in app.drafting.run(asked)[0].text
+        app.settings.set(TAKES_PART["memory"], False)
+        app.settings.set(TAKES_PART["preferences"], False)
+        assert not app.completing.complete(context).text.startswith("rconite")
+        (suggestion,) = app.drafting.run(asked)
+        assert "Toodle-pip" not in suggestion.text
+        off = {part.layer for part in suggestion.why.parts if part.said == "Switched off in Settings."}
+        assert off == {"memory", "preferences"}
+    finally:
+        for layer in ("memory", "preferences"):
+            app.settings.set(TAKES_PART[layer], True)
+        app.learning.delete(rule)
 
 
 def test_the_greeting_for_a_recipient_stays_when_the_model_has_answered(app: App) -> None:

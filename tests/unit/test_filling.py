@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,26 @@ def own() -> SmallWords:
 def test_small_words_come_back_where_this_person_puts_them() -> None:
     assert fill("meeting Dana station today", own()) == "I am meeting Dana at the station today"
     assert fill("read minutes meeting", own()) == "I have read the minutes of the meeting"
+
+
+@pytest.mark.parametrize("note", ["bring keys station", "send report office", "don't forget keys"])
+def test_who_is_asked_for_something_does_not_become_who_does_it(note: str) -> None:
+    filled = fill(note, own())
+    assert filled.startswith(note.split()[0])
+    assert not {"i", "we", "am", "is", "have"} & {word.lower() for word in words(filled)}
+
+
+@pytest.mark.parametrize(
+    "note", ["meeting moved today", "keys look good", "few changes report", "Peter happy with boat"]
+)
+def test_a_subject_is_put_before_verbs_alone_and_nothing_before_what_cannot_follow_it(note: str) -> None:
+    filled = " ".join(words(fill(note, own()))).lower()
+    for wrong in ("i am meeting moved", "we few", "by good", "at good", "the happy with", "i few", "am meeting moved"):
+        assert wrong not in filled
+
+
+def test_nothing_is_put_back_that_points_at_somebody_or_something() -> None:
+    assert not {"this", "these", "that", "those", "me", "us", "him", "her", "them", "his", "their"} & PUT_BACK
 
 
 def test_a_full_sentence_stays_as_it_is() -> None:

@@ -40,3 +40,31 @@ def test_a_correction_may_not_rewrite():
 def test_loops_are_seen():
     assert guard.loops("We will work on it for the team, and we will work on it for the team, and we will work on it.")
     assert not guard.loops("We will work on it. Then we will rest.")
+
+
+@pytest.mark.parametrize(
+    ("note", "sentence"),
+    [
+        ("call me tomorrow", "You call me tomorrow."),
+        ("call Dana", "Call Dana about the call."),
+        ("send report to Mike by Fri", "I'll send you the report to Mike by Fri."),
+        ("send report to Mike by Fri", "Send report to Mike for me by Fri."),
+        ("will call tomorrow", "I'll call it tomorrow."),
+        ("spoke with Lisa about payment", "I spoke with Lisa about this payment."),
+        ("meeting moved to Wed 2pm", "We're meeting moved to Wed 2pm."),
+    ],
+)
+def test_a_sentence_that_says_more_than_the_note_or_has_somebody_else_do_it_is_refused(note: str, sentence: str):
+    assert not guard.expands(note, sentence)
+
+
+@pytest.mark.parametrize(
+    ("note", "sentence"),
+    [
+        ("need budget from finance", "I need the budget from finance."),
+        ("send report to Mike by Fri", "Send the report to Mike by Fri."),
+        ("can you book the room", "Can you book the room?"),
+    ],
+)
+def test_a_sentence_that_says_what_the_note_says_is_taken(note: str, sentence: str):
+    assert guard.expands(note, sentence)

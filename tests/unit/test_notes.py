@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ownhand.domain.notes import as_sentence, names_of_days, notes_of, said_directly, without_address
+from ownhand.domain.notes import as_sentence, names_of_days, notes_of, said_directly, spelled_out, without_address
 
 
 @pytest.mark.parametrize(
@@ -55,6 +55,9 @@ def test_a_note_becomes_a_sentence_in_its_own_words(note: str, sentence: str):
 def test_notes_are_lines_or_the_sentences_of_one_line():
     assert notes_of("- one thing\n- another\n") == ["one thing", "another"]
     assert notes_of("Can't come Friday. Propose Monday at 10.") == ["Can't come Friday", "Propose Monday at 10"]
+    assert notes_of("numbers came in. need approx. two days. call me") == [
+        "numbers came in", "need approx. two days", "call me",
+    ]  # fmt: skip
 
 
 def test_the_recipients_name_in_front_of_a_note_is_left_to_the_greeting():
@@ -65,3 +68,23 @@ def test_the_recipients_name_in_front_of_a_note_is_left_to_the_greeting():
 
 def test_words_that_are_also_months_keep_their_size():
     assert names_of_days("we may march on monday in july") == "we may march on Monday in July"
+
+
+@pytest.mark.parametrize(
+    ("note", "written_out"),
+    [
+        ("got the draft, thx", "got the draft, thanks"),
+        ("call w/ John re deposit tmrw", "call with John about deposit tomorrow"),
+        ("dont send it w/o yr name", "don't send it without your name"),
+        ("will call b/c im out", "will call because I'm out"),
+        ("a 3 yr plan, 2 wk in all", "a 3 yr plan, 2 wk in all"),
+        ("re: the RE form at u@x.org/re", "re: the RE form at u@x.org/re"),
+        ("send it asap, fyi only", "send it asap, fyi only"),
+    ],
+)
+def test_what_is_shortened_in_notes_is_written_out(note: str, written_out: str):
+    assert spelled_out(note) == written_out
+
+
+def test_a_shortened_word_that_the_person_writes_in_letters_too_is_left():
+    assert spelled_out("thx for the plz form", {"thx"}.__contains__) == "thx for the please form"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ownhand.domain.corpus import Hit, Passage
-from ownhand.domain.personalize import LAYERS, Material, personalize
-from ownhand.domain.preference import Dimension, Preference
+from ownhand.domain.personalize import LAYERS, Material, Use, explain, personalize, withheld
+from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.prompt import Section, assemble, tokens_in
 
 
@@ -45,7 +47,39 @@ def test_strength_zero_is_the_plain_model():
     assert not plain.memory_weight
 
 
-def test_every_layer_can_be_left_out():
+def test_every_layer_can_be_left_out_and_says_what_it_did():
     for layer in LAYERS:
-        personalize(MATERIAL, without={layer.id})
+        material = withheld(MATERIAL, {layer.id})
+        parts = explain(material, personalize(material, {layer.id}), {layer.id}, Use(prompted=True, weighed=True))
+        assert [part.layer for part in parts] == [one.id for one in LAYERS], "all of them, each time"
+        assert [part.layer for part in parts if part.said == "Switched off in Settings."] == [layer.id]
     assert "sure thing" not in assemble(personalize(MATERIAL, without={"examples"}).sections, "t", 1000).system
+
+
+def test_what_a_layer_says_of_itself_is_what_it_did():
+    habit = Preference("h", Dimension.GREETING, "Hi {name},", origin=Origin.STATED, agreeing=9, conflicting=1)
+    material = replace(MATERIAL, preferences=(*MATERIAL.preferences, habit), adapters={"mine": 0.8}, strength=0.5)
+    asked = {
+        part.layer: part for part in explain(material, personalize(material), (), Use(prompted=True, weighed=True))
+    }
+    assert asked["profile"].said == "1 measured habit held by rule."
+    assert asked["examples"].said == "2 messages shown."
+    assert asked["preferences"].said == "1 rule in effect here."
+    assert asked["memory"].said == "In every word."
+    assert asked["adapter"].said == "Counted at 40 %."
+    assert not asked["words"].took_part
+    assert not asked["vector"].took_part
+    checked = {part.layer: part for part in explain(material, personalize(material), (), Use(filled=2))}
+    assert checked["memory"].said == "In the small words of 2 notes."
+    assert not checked["examples"].took_part
+    assert not checked["adapter"].took_part
+    plain = Material(strength=0.0)
+    assert {part.said for part in explain(plain, personalize(plain), (), Use())} == {"Off: the strength is 0 %."}
+
+
+def test_a_measured_habit_belongs_to_the_profile_and_a_rule_to_the_preferences():
+    habit = Preference("h", Dimension.GREETING, "Hi {name},", origin=Origin.STATED, agreeing=9)
+    said = Preference("s", Dimension.EMOJI, "avoid", origin=Origin.STATED)
+    material = replace(MATERIAL, preferences=(habit, said))
+    assert withheld(material, {"profile"}).preferences == (said,)
+    assert withheld(material, {"preferences"}).preferences == (habit,)

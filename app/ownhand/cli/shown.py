@@ -220,6 +220,7 @@ def why(suggestion: Suggestion, rules: Sequence[str]) -> str:
     """What shaped a suggestion, part by part."""
     reasons = suggestion.why
     parts = (
+        ("What took part", [f"{part.label}: {part.said}" for part in reasons.parts]),
         ("Rules", rules),
         ("Your own texts that fit", [f"{_heading(hit)}\n    {_snippet(hit.passage.text)}" for hit in reasons.passages]),
         ("Remarks", reasons.remarks),

@@ -58,6 +58,15 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower().replace("’", "'"))
 
 
+REQUESTS = frozenset(
+    "add answer arrange ask attach book bring call cancel change check come confirm copy delete don't email "
+    "explain fax fill find finish fix follow forget forward get give help invite join keep leave let look mail "
+    "make meet move order pay phone pick plan please prepare print remember remind remove reply report reschedule "
+    "review run schedule sell send set share show sign stop take talk tell try turn update use visit wait write".split()
+)
+"""What a note begins with that asks its reader for something: nobody else is put before it as the one who does it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Favourite:
     """One word or phrase, how often it was counted, and how far beyond chance that is."""

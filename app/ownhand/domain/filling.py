@@ -16,14 +16,42 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ownhand.domain.english import FUNCTION_WORDS
+from ownhand.domain.english import FUNCTION_WORDS, REQUESTS
 from ownhand.domain.text import sentences
 
 PUT_BACK = frozenset(
-    "the a an this that these my our your his her their i we you it he she they me us him them is are was were am be "
-    "been have has had of to in on for at with from by as and so do any some all".split()
+    "the a an my our your i we you it he she they is are was were am be been have has had of to in on for at with from "
+    "by as and so do any some".split()
 )
-"""What may be put back."""
+"""What may be put back: what points at somebody or something ("for me", "this") would say more than the note."""
+_SUBJECTS = frozenset("i we you it he she they".split())
+_AUXILIARIES = frozenset(
+    "is are was were am be been have has had do does did will would can could shall should may might must won't can't "
+    "couldn't wouldn't don't didn't doesn't isn't aren't wasn't haven't hasn't".split()
+)
+_PREPOSITIONS = frozenset("of to in on for at with from by as re".split())
+_DETERMINERS = frozenset("the a an my our your any some".split())
+_PREDICATES = frozenset(
+    "good great fine ok okay bad ready late early sick free busy right wrong done sure happy sorry out away".split()
+)
+_NO_OBJECT = (
+    _AUXILIARIES
+    | _PREPOSITIONS
+    | _SUBJECTS
+    | _PREDICATES
+    | frozenset(
+        "and or but because so if when while before after about since until than then too also just not very soon now "
+        "here there today tomorrow yesterday tonight again".split()
+    )
+) - {"it", "you", "be"}
+"""What no preposition is followed by; "to be" and "for you" are."""
+_ONTO_AN_OBJECT = REQUESTS - {"come", "get", "move", "reply", "talk", "write"}
+VERB_FORMS = frozenset(
+    "need want think hope know like wish guess agree believe understand appreciate assume expect got went sent met saw "
+    "spoke told had made took gave came left found thought knew heard wrote read paid bought brought began kept felt "
+    "lost ran said forgot".split()
+)
+"""Verbs that a subject is dropped before: in the past, or of what somebody needs or thinks."""
 
 _DROPPED, _KEPT = math.log(0.5), math.log(0.5)
 """How readily a small word is taken to have been dropped; more of it puts back more, and more wrong ones."""
@@ -106,7 +134,7 @@ def fill(note: str, own: SmallWords) -> str:
     share = sum(kind in FUNCTION_WORDS for kind in kinds) / max(1, len(kinds))
     if len(kinds) < 2 or own.total < _ENOUGH or share >= _TELEGRAPHIC * own.small / own.total:
         return note
-    put = _likeliest(kinds, own).put
+    put = _likeliest(kinds, [match.group().lower().replace("’", "'") for match in found], own).put
     pieces: list[str] = []
     end = 0
     for index, match in enumerate(found):
@@ -117,8 +145,36 @@ def fill(note: str, own: SmallWords) -> str:
     return "".join(pieces) + note[end:]
 
 
-def _likeliest(kinds: Sequence[str], own: SmallWords) -> _Path:
+def _fits(word: str, before: str, after: str, after_that: str) -> bool:
+    """Whether a small word may be put between two words of a note, or before another one that was put back.
+
+    The trigrams see only shapes; this keeps away from what no English sentence has, and from a subject for a verb that
+    may be a request: "bring the laptop" asks the recipient, "I bring the laptop" does not.
+    """
+    named = after.endswith("ing") and (after_that.endswith("ed") or after_that in VERB_FORMS | _AUXILIARIES)
+    if word in _SUBJECTS:  # "meeting moved": there the first word is no verb
+        return after in _AUXILIARIES or after in VERB_FORMS or (after.endswith(("ed", "ing")) and not named)
+    if word in _AUXILIARIES and named:
+        return False
+    if word in _AUXILIARIES | {"and", "so"} and before in REQUESTS:
+        return False
+    if word == "to" and (before in _AUXILIARIES or before in _ONTO_AN_OBJECT or before.endswith(("n't", "nt"))):
+        return False
+    if word in _DETERMINERS and after in _PREDICATES and (after_that in _PREPOSITIONS or not after_that[:1].isalnum()):
+        return False
+    if word in _PREPOSITIONS and (after in _NO_OBJECT or not after[:1].isalnum() or after.endswith("ly")):
+        return False
+    if word in _DETERMINERS and (after in _SUBJECTS | _AUXILIARIES | _PREPOSITIONS or not after[:1].isalnum()):
+        return False
+    if word in {"a", "an"}:
+        several = after.endswith("s") and not after.endswith(("ss", "us", "is"))
+        return not several and (after[:1] in "aeiou") == (word == "an")
+    return True
+
+
+def _likeliest(kinds: Sequence[str], said: Sequence[str], own: SmallWords) -> _Path:
     candidates = sorted(word for word in PUT_BACK if own.one[word] >= 2)
+    around = [_START, *said, _END, _END]
     known: dict[tuple[str, str, str], float] = {}
 
     def after(path: _Path, kind: str, channel: float, put: tuple[tuple[int, str], ...]) -> _Path:
@@ -127,19 +183,29 @@ def _likeliest(kinds: Sequence[str], own: SmallWords) -> _Path:
             known[key] = own.log(*key)
         return _Path(path.score + known[key] + channel, path.b, kind, put)
 
+    def fits(path: _Path, index: int, word: str, later: str) -> bool:
+        """Whether the word put back last before `index`, if any, goes with what follows it now."""
+        put = [word for at, word in path.put if at == index]
+        return not put or _fits(put[-1], put[-2] if put[1:] else around[index], word, later)
+
     beam = [_Path(0.0)]
     for index, kind in enumerate([*kinds, _END]):
         grown = level = beam
-        if kind[0].isalnum() or kind[0] == "-":
+        word, later = around[index + 1], around[index + 2]
+        if (kind[0].isalnum() or kind[0] == "-") and not (index == 0 and word in REQUESTS):
             for _ in range(_IN_A_ROW):
                 level = _best(
-                    after(path, word, _DROPPED, (*path.put, (index, word)))
+                    after(path, small, _DROPPED, (*path.put, (index, small)))
                     for path in level
-                    for word in candidates
-                    if word not in (path.b, kind)
+                    for small in candidates
+                    if small not in (path.b, kind) and fits(path, index, small, word)
                 )
                 grown = grown + level
-        beam = _best(after(path, kind, _KEPT if kind in PUT_BACK else 0.0, path.put) for path in grown)
+        beam = _best(
+            after(path, kind, _KEPT if kind in PUT_BACK else 0.0, path.put)
+            for path in grown
+            if fits(path, index, word, later)
+        )
     return beam[0]
 
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 from ownhand.domain import facts
+from ownhand.domain.english import REQUESTS
 from ownhand.domain.text import levenshtein, sentences, words
 
 FUNCTION_WORDS = frozenset(
@@ -86,10 +88,12 @@ def expands(point: str, sentence: str) -> bool:
         and keeps(point, sentence)
         and negates_alike(point, sentence)
         and not loops(sentence)
+        and not _repeats(point, sentence)
         and len(words(sentence)) <= 1.7 * len(words(point)) + 5
         and not any(mark in sentence and mark not in point for mark in ":;()")
         and not _broken(sentence)
-        and (_first(sentence) == _first(point) or _first(sentence) not in _UNASKED)
+        and not _points_elsewhere(point, sentence)
+        and (_first(sentence) == _first(point) or not (_first(sentence) in _UNASKED or _first(point) in REQUESTS))
     )
 
 
@@ -101,7 +105,22 @@ def _spells_alike(before: Sequence[str], after: Sequence[str]) -> bool:
     return not lost and not added
 
 
-_UNASKED = frozenset("the a an it it's there".split())
+def _repeats(point: str, sentence: str) -> bool:
+    """Whether a content word comes more often than in the note: "call Dana", "Call Dana about the call"."""
+    return bool(Counter(stems(sentence)) - Counter(stems(point)))
+
+
+_POINTERS = frozenset("this these those there here me us him her them his their".split())
+
+
+def _points_elsewhere(point: str, sentence: str) -> bool:
+    """Whether it points at somebody or something that the note does not: "for me", "call it", "this payment"."""
+    noted = {word.lower() for word in words(point)}
+    said = [word.lower() for word in words(sentence)]
+    return any(word in _POINTERS and word not in noted for word in said) or ("it" in said[1:] and "it" not in noted)
+
+
+_UNASKED = frozenset("the a an it it's there you".split())
 """Words that a small model likes to put first where they make nonsense of a note: "call Dana", "The call Dana"."""
 
 
@@ -127,9 +146,10 @@ def _broken(sentence: str) -> bool:
         "that",
         "is",
     }
-    odd = re.search(r"\b(?:the|a|an) (?:will|would|is|are|was|were|to|and|for|in|be|know|see|can)\b", sentence, re.I)
+    odd = re.search(r"\b(?:the|a|an) (?:will|would|is|are|was|were|to|and|for|in|re|be|know|see|can)\b", sentence, re.I)
     participle = re.search(r"\b(?:is|are|was|were|be|been|has|have) (?:an?|the) \w+(?:ed|ing)\b(?! \w)", sentence, re.I)
-    return doubled or dangling or odd is not None or participle is not None
+    named = re.search(r"(?:['’](?:re|m)|\b(?:is|are|am)) \w+ing \w+ed\b", sentence)  # "We're meeting moved"
+    return doubled or dangling or named is not None or odd is not None or participle is not None
 
 
 def rewords(source: str, text: str, task: str) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from ownhand.domain.abbreviations import COMMON
 from ownhand.domain.text import sentences
 
 _WHO = r"(?:him|her|them|you|everyone|everybody|(?:the )?team|[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)"
@@ -28,9 +29,45 @@ def notes_of(brief: str) -> list[str]:
     return [re.sub(r"^(?:[-*•]|\d+[.)])\s+", "", line) for line in lines]
 
 
+_IN_LETTERS_TOO = frozenset("aka asap bc cob diy eod eow eta fyi ooo pov rn tba tbc tbd wfh".split())
+_NEGATED = "ca could did do does had has have is are should was were wo would"
+_SHORT = {
+    **{short: said for short, said in COMMON.items() if short not in _IN_LETTERS_TOO},
+    **{f"{verb}nt": f"{verb}n't" for verb in _NEGATED.split()},
+    "abt": "about", "appt": "appointment", "b/c": "because", "im": "I'm", "ive": "I've", "msg": "message",
+    "mtg": "meeting", "re": "about", "thats": "that's", "tho": "though", "thru": "through", "tmw": "tomorrow",
+    "tx": "thanks", "u": "you", "ur": "your", "w/": "with", "w/o": "without", "wk": "week", "yr": "your",
+}  # fmt: skip
+"""How people shorten words in notes and not in letters."""
+_A_SHORT = re.compile(
+    rf"(?<![\w'’@./-])(?:{'|'.join(re.escape(short) for short in sorted(_SHORT, key=len, reverse=True))})"
+    r"(?![\w'’@/]|\.\w)(?!:)"
+)
+
+
+def spelled_out(note: str, keeps: Callable[[str], bool] = lambda _word: False) -> str:
+    """A note with its shortened words written out, but for those that the person keeps in their own texts.
+
+    >>> spelled_out("call w/ John re deposit tmrw, thx")
+    'call with John about deposit tomorrow, thanks'
+    >>> spelled_out("5 yr plan")
+    '5 yr plan'
+    """
+
+    def put(found: re.Match[str]) -> str:
+        short = found[0]
+        counted = short in {"yr", "wk"} and re.search(r"\d[ -]?\Z", note[: found.start()])
+        return short if counted or keeps(short) else _SHORT[short]
+
+    return _A_SHORT.sub(put, note)
+
+
+_NEXT_NOTE = re.compile(r";|(?<=[a-z]{2})(?<!\b(?:vs|no|eg|ie|st|dr|mr|ms))(?<!\bincl)(?<!\bapprox)\.\s+(?=[a-z])")
+
+
 def _clauses(sentence: str) -> Sequence[str]:
-    """Short notes strung together by semicolons, or by commas without a verb's company, are notes of their own."""
-    parts = [part.strip() for part in sentence.rstrip(".").split(";")]
+    """Short notes strung together by semicolons, or by full stops without capitals, are notes of their own."""
+    parts = [part.strip() for part in _NEXT_NOTE.split(sentence.rstrip("."))]
     return [part for part in parts if part] or [sentence]
 
 

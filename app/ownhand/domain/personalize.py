@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from ownhand.domain import wording
 from ownhand.domain.corpus import Hit
 from ownhand.domain.draft import EVERYONE
-from ownhand.domain.preference import Preference
+from ownhand.domain.preference import Preference, is_measured
 from ownhand.domain.prompt import Section
 
 MAX_EXAMPLES = 3
@@ -60,6 +59,7 @@ class Layer:
 
     id: str
     label: str
+    help: str
     contribute: Callable[[Material], Contribution]
 
 
@@ -99,29 +99,31 @@ def _vector(material: Material) -> Contribution:
 
 
 LAYERS: tuple[Layer, ...] = (
-    Layer("profile", "Style profile", _profile),
-    Layer("examples", "Your own examples", _examples),
-    Layer("preferences", "Preferences", _preferences),
-    Layer("words", "Words to prefer and avoid", _words),
-    Layer("memory", "Personal memory", _memory),
-    Layer("adapter", "Trained on your writing", _adapter),
-    Layer("vector", "Style vector", _vector),
+    Layer("profile", "Style profile", "Measured habits: greeting, sign-off, contractions, marks.", _profile),
+    Layer("examples", "Your own examples", "Messages of yours that fit, shown to a larger model.", _examples),
+    Layer("preferences", "Preferences", "Rules learned from your changes, and those you said.", _preferences),
+    Layer("words", "Words to prefer and avoid", "While the model writes, and in completions.", _words),
+    Layer("memory", "Personal memory", "Your own wording and vocabulary, mixed into every word.", _memory),
+    Layer("adapter", "Trained on your writing", "What was trained in Learned.", _adapter),
+    Layer("vector", "Style vector", "A direction in the model, where one was found to pay.", _vector),
 )
 
 
 def withheld(material: Material, without: Collection[str]) -> Material:
     """The material without what some layers are made from, so that no later pass applies it either."""
-    fields: dict[str, dict[str, Any]] = {
-        "profile": {"profile_rules": ()},
-        "examples": {"passages": ()},
-        "preferences": {"preferences": ()},
-        "words": {"biases": {}},
-        "memory": {"memory": ""},
-    }
-    changes: dict[str, Any] = {}
-    for layer in without:
-        changes.update(fields.get(layer, {}))
-    return replace(material, **changes)
+    kept = material.preferences
+    if "profile" in without:
+        kept = tuple(item for item in kept if not is_measured(item))
+    if "preferences" in without:
+        kept = tuple(item for item in kept if is_measured(item))
+    return replace(
+        material,
+        profile_rules=() if "profile" in without else material.profile_rules,
+        passages=() if "examples" in without else material.passages,
+        preferences=kept,
+        biases={} if "words" in without else material.biases,
+        memory="" if "memory" in without else material.memory,
+    )
 
 
 def personalize(material: Material, without: Collection[str] = ()) -> Contribution:
@@ -141,3 +143,69 @@ def personalize(material: Material, without: Collection[str] = ()) -> Contributi
         tuple(hit for part in parts for hit in part.passages),
         {name: weight for part in parts for name, weight in part.adapters.items()},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one layer did in a suggestion, in words."""
+
+    layer: str
+    label: str
+    said: str
+    took_part: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What became of a contribution while a text was written."""
+
+    prompted: bool = False
+    """Sections of it were in the prompt."""
+    weighed: bool = False
+    """Words, memory and adapters were counted in by the model."""
+    filled: int = 0
+    """Notes that got their small words from the memory."""
+
+
+def explain(material: Material, contribution: Contribution, without: Collection[str], use: Use) -> tuple[Part, ...]:
+    """What each layer did, all of them, in their order."""
+    measured = sum(is_measured(item) for item in material.preferences)
+    ruled = len(material.preferences) - measured
+    shown, words = len(contribution.passages), len(contribution.bias)
+    memory = "In every word." if use.weighed and contribution.memory else ""
+    if use.filled:
+        memory = f"In the small words of {_counted(use.filled, 'note')}."
+    done = {
+        "profile": f"{_counted(measured, 'measured habit')} held by rule." if measured else "",
+        "examples": f"{_counted(shown, 'message')} shown." if use.prompted and shown else "",
+        "preferences": f"{_counted(ruled, 'rule')} in effect here." if ruled else "",
+        "words": f"{_counted(words, 'word or mark', 'words or marks')} weighed." if use.weighed and words else "",
+        "memory": memory,
+        "adapter": _share(contribution, material.adapters) if use.weighed else "",
+        "vector": _share(contribution, material.vectors) if use.weighed else "",
+    }
+    idle = {
+        "profile": "No clear habit is known yet.",
+        "examples": "None: a small model writes worse with them.",
+        "preferences": "None yet. They come from what you change.",
+        "words": "None were needed.",
+        "memory": "Not used here; completions, Continue and notes use it.",
+        "adapter": "Not used for this action." if material.adapters else "Nothing was trained.",
+        "vector": "Not used for this action." if material.vectors else "None, or it gained nothing.",
+    }
+    off = "Off: the strength is 0 %." if material.strength <= 0 else ""
+    return tuple(
+        Part(layer.id, layer.label, off or "Switched off in Settings.", False)
+        if off or layer.id in without
+        else Part(layer.id, layer.label, done[layer.id] or idle[layer.id], bool(done[layer.id]))
+        for layer in LAYERS
+    )
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def _share(contribution: Contribution, given: Mapping[str, float]) -> str:
+    weight = max((contribution.adapters.get(name, 0.0) for name in given), default=0.0)
+    return f"Counted at {100 * weight:.0f} %." if weight else ""

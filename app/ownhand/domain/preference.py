@@ -162,6 +162,11 @@ def confidence(preference: Preference) -> float:
     return (preference.agreeing + 1) / (preference.agreeing + preference.conflicting + 2)
 
 
+def is_measured(preference: Preference) -> bool:
+    """Whether it is a habit of the profile that acts as a rule (style.py), and was neither learned nor stated."""
+    return preference.origin is Origin.STATED and preference.agreeing > 0
+
+
 def in_effect(preference: Preference) -> bool:
     """Whether it acts on suggestions now.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ownhand.domain.corpus import Hit, Kind, ReplyContext
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.facts import Facts
+from ownhand.domain.personalize import Part
 from ownhand.domain.preference import Preference
 
 
@@ -53,8 +54,8 @@ class Why:
     """Milliseconds by phase."""
     remarks: tuple[str, ...] = ()
     """Plain sentences, such as how many notes were put in as they were written."""
-    trained: float = 0.0
-    """How much an adapter trained on the person's writing counted; 1 is as it was trained."""
+    parts: tuple[Part, ...] = ()
+    """What each layer of the personal model did."""
 
 
 @dataclass(frozen=True, slots=True)

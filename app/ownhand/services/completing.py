@@ -230,7 +230,7 @@ class Completing:
         """The layers that take part: at strength 0 none, so that the plain model answers."""
         if not self._personal.takes_part:
             return frozenset()
-        return frozenset(layer.id for layer in LAYERS if layer.id not in without)
+        return frozenset(layer.id for layer in LAYERS).difference(without, self._personal.switched_off)
 
     def _from_memory(self, context: CompletionContext, active: frozenset[str]) -> Candidate | None:
         opening = self._personal.opening(context) if "profile" in active else None

@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 
@@ -15,7 +15,7 @@ from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import first_name_of
 from ownhand.domain.instructions import Instruction
-from ownhand.domain.personalize import Contribution, Material, personalize, withheld
+from ownhand.domain.personalize import Contribution, Material, explain, personalize, withheld
 from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Speller, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
@@ -160,14 +160,17 @@ class Drafting:
             examples=EXAMPLES if shown else 0,
             letter=_is_new_letter(request, action),
         )
-        material = withheld(material, request.without)
-        contribution = personalize(material, request.without)
+        without = {*request.without, *self._personal.switched_off}
+        material = withheld(material, without)
+        contribution = personalize(material, without)
         gathered = 1000 * (time.perf_counter() - started)
 
         def write(variant: int) -> Suggestion:
             begun = time.perf_counter()
             try:
-                suggestion = self._variant(request, action, material, contribution, variant, situation, deliver, job)
+                suggestion = self._variant(
+                    request, action, material, contribution, without, variant, situation, deliver, job
+                )
             except BaseException:
                 job.cancel()  # one that fails takes the others with it
                 raise
@@ -210,6 +213,7 @@ class Drafting:
         action: actions.Action,
         material: Material,
         contribution: Contribution,
+        without: Collection[str],
         variant: int,
         situation: str,
         deliver: Callable[[SuggestionEvent], None],
@@ -223,6 +227,7 @@ class Drafting:
             seed=request.seed + variant,
             variant=variant,
             fill=self._personal.fill_in if material.strength > 0 and material.memory else str,
+            keeps=self._personal.memory.knows if material.strength > 0 else lambda _word: False,
         )
         asked = instructions.read(request.instruction) if action.scope is actions.Scope.TEXT else Instruction()
         preferences = [*asked.rules, *self._forms(action, asked), *material.preferences]
@@ -257,7 +262,8 @@ class Drafting:
         )
         if request.reply_to is not None:
             allowed += " " + request.reply_to.text + " " + request.reply_to.from_name
-        used = tuple(item for item in preferences if item.id in set(applied.used))
+        # Those that changed something first; what the action asks for is no preference of the person's.
+        used = tuple(item for item in material.preferences if item.id in set(applied.used))
         return Suggestion(
             uuid.uuid4().hex,
             action.id,
@@ -267,15 +273,15 @@ class Drafting:
                 source if action.keeps_facts else "", applied.text, allowed + ("" if action.keeps_facts else source)
             ),
             Why(
-                contribution.passages if writer.saw_examples else (),
+                contribution.passages if writer.use.prompted else (),
                 tuple(dict.fromkeys((*used, *material.preferences))),
                 tuple(rule for section in contribution.sections if section.bullets for rule in section.items)
-                if writer.saw_examples
+                if writer.use.prompted
                 else (),
                 writer.prompt,
                 writer.timings,
                 tuple(writer.remarks),
-                writer.trained,
+                explain(material, contribution, without, writer.use),
             ),
             situation,
         )

@@ -29,7 +29,7 @@ from ownhand.services.examples import Examples
 from ownhand.services.learning import Learning
 from ownhand.services.retrieval import COLLECTION
 from ownhand.services.status import Status, StatusEvent
-from ownhand.settings import NAME, SENSITIVE, STRENGTH, Settings
+from ownhand.settings import NAME, SENSITIVE, STRENGTH, TAKES_PART, Settings
 
 _log = logging.getLogger(__name__)
 
@@ -290,6 +290,11 @@ class Personal:
     def memory_weight(self) -> float:
         """How strongly the token memory is mixed into the model's distribution, 0 to 1."""
         return self._settings.get(STRENGTH) / 100
+
+    @property
+    def switched_off(self) -> frozenset[str]:
+        """Layers that the person wants to take no part."""
+        return frozenset(layer for layer, setting in TAKES_PART.items() if not self._settings.get(setting))
 
     @property
     def takes_part(self) -> bool:

@@ -16,7 +16,7 @@ from ownhand.domain import applying, facts, guard, letter, notes, stock
 from ownhand.domain.actions import Action
 from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import first_name_of
-from ownhand.domain.personalize import Contribution
+from ownhand.domain.personalize import Contribution, Use
 from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
@@ -66,9 +66,13 @@ class Writer:
         seed: int = 0,
         variant: int = 0,
         fill: Callable[[str], str] = str,
+        keeps: Callable[[str], bool] = lambda _word: False,
     ) -> None:
-        """`fill` puts the small words back into a note, as the person uses them."""
+        """`fill` puts the small words back into a note, as the person uses them; `keeps` says which shortened words
+        stand in their letters as well.
+        """
         self._fill = fill
+        self._keeps = keeps
         self._engine = engine
         self._contribution = contribution
         self._watch = watch
@@ -76,10 +80,7 @@ class Writer:
         self._seed = seed
         self._variant = variant
         self.prompt = ""
-        self.saw_examples = False
-        """Whether the person's own passages and rules were in the model's prompt."""
-        self.trained = 0.0
-        """How much a trained adapter counted in it."""
+        self.use = Use()
         self.remarks: list[str] = []
         self.timings: dict[str, float] = {}
         info = engine.info()
@@ -162,7 +163,7 @@ class Writer:
 
     def _from_notes(self, brief: Brief) -> Iterator[str]:
         to = first_name_of(brief.recipients[0]) if brief.recipients else ""
-        given = [notes.without_address(note, to) for note in notes.notes_of(brief.text)]
+        given = [notes.spelled_out(notes.without_address(note, to), self._keeps) for note in notes.notes_of(brief.text)]
         written: list[str] = []
         verbatim = filled_in = 0
         for note in given:
@@ -193,6 +194,7 @@ class Writer:
                 "the small model's wording of them could not be trusted."
             )
         if filled_in:
+            self.use = replace(self.use, filled=filled_in)
             self.remarks.append(f"{filled_in} of {len(given)} notes got the small words that you use in such places.")
         body = " ".join(written)
         yield letter.join(letter.Letter(brief.frame.greeting, body, brief.frame.sign_off)) if brief.is_letter else body
@@ -279,7 +281,7 @@ class Writer:
             adapters=self._contribution.adapters,
         )
         self.prompt = text[-4000:]
-        self.trained = max(self._contribution.adapters.values(), default=0.0)
+        self.use = replace(self.use, weighed=True)
         so_far = ""
         stream = self._engine.generate(request)
         for piece in self._watch(stream):
@@ -340,9 +342,7 @@ class Writer:
         prompt = self._engine.render(messages.as_roles())
         if personal or not self.prompt:
             self.prompt = prompt
-        self.saw_examples = self.saw_examples or bool(sections)
-        if personal:
-            self.trained = max(self._contribution.adapters.values(), default=0.0)
+        self.use = replace(self.use, prompted=self.use.prompted or bool(sections), weighed=self.use.weighed or personal)
         warmth = temperature if temperature or not self._variant else 0.5 + 0.1 * self._variant
         request = Generate(
             Lane.SUGGESTION,

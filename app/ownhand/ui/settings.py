@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from ownhand.domain.draft import EVERYONE
-from ownhand.settings import ADVANCED, APPEARANCE, SETTINGS, STRENGTH, WRITING, Setting
+from ownhand.settings import ADVANCED, APPEARANCE, PERSONAL, SETTINGS, STRENGTH, WRITING, Setting
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App
 from ownhand.ui.groups import Groups
@@ -140,6 +140,7 @@ class SettingsDialog(QDialog):
         self._pages: list[tuple[str, str, QWidget]] = [
             ("style", self.tr("Style"), self._style_page()),
             ("learned", self.tr("Learned"), self.learned),
+            ("personal", self.tr("Personal model"), SettingRows(theme, app, bridge, PERSONAL)),
             ("progress", self.tr("How it is going"), self.progress),
             ("history", self.tr("History"), self.history),
             ("models", self.tr("Models"), self.models),

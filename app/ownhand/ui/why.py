@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ownhand.domain.corpus import Hit
-from ownhand.domain.preference import Preference
+from ownhand.domain.personalize import Part
+from ownhand.domain.preference import Origin, Preference, is_measured
 from ownhand.domain.suggestion import Suggestion
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import Learning
@@ -17,6 +18,8 @@ from ownhand.ui.theme import Theme
 from ownhand.ui.widgets import button, clear, column, label, row, scrolling
 
 SNIPPET = 260
+PART_WIDTH = 18
+"""Characters of a layer's name before it wraps."""
 
 
 class WhyPanel(QWidget):
@@ -54,30 +57,24 @@ class WhyPanel(QWidget):
             self._box.addStretch(1)
             return
         why = suggestion.why
-        self._heading(self.tr("Your messages it looked at"))
-        if not why.passages:
-            self._quiet(
-                self.tr(
-                    "None was in the prompt. A small model is shown none, because it writes worse with them; "
-                    "a larger one is shown your most similar messages."
-                )
-            )
+        self._heading(self.tr("What took part"))
+        for part in why.parts:
+            self._part(part)
+        if why.passages:
+            self._heading(self.tr("Your messages it looked at"))
         for hit in why.passages:
             self._box.addWidget(self._passage(hit))
-        self._heading(self.tr("Preferences it followed"))
-        if not why.preferences:
-            self._quiet(self.tr("None yet. They come from what you change."))
-        for preference in why.preferences:
-            self._box.addWidget(self._preference(preference))
+        titles = {False: self.tr("Preferences it followed"), True: self.tr("Your style, as measured")}
+        for measured, title in titles.items():
+            found = [item for item in why.preferences if is_measured(item) is measured]
+            if found:
+                self._heading(title)
+            for preference in found:
+                self._box.addWidget(self._preference(preference))
         if why.rules:
-            self._heading(self.tr("Your style, as measured"))
+            self._heading(self.tr("Said in the prompt"))
             for rule in why.rules:
                 self._box.addWidget(label("–  " + rule, wrap=True))
-        if why.trained:
-            self._heading(self.tr("Trained on your writing"))
-            self._quiet(
-                self.tr("What was trained on your own messages counted at {0} %.").format(round(100 * why.trained))
-            )
         self._heading(self.tr("The exact prompt"))
         prompt = QPlainTextEdit(why.prompt)
         prompt.setReadOnly(True)
@@ -94,6 +91,14 @@ class WhyPanel(QWidget):
         title = label(text, bold=True)
         title.setContentsMargins(0, 8, 0, 0)
         self._box.addWidget(title)
+
+    def _part(self, part: Part) -> None:
+        name, said = (label(text, wrap=True, quiet=not part.took_part) for text in (part.label, part.said))
+        name.setFixedWidth(PART_WIDTH * self.fontMetrics().averageCharWidth())
+        line = row(name, said, gap=8, stretch=1)
+        for one in (name, said):
+            line.setAlignment(one, Qt.AlignmentFlag.AlignTop)
+        self._box.addLayout(line)
 
     def _quiet(self, text: str) -> None:
         self._box.addWidget(label(text, quiet=True, wrap=True))
@@ -129,7 +134,7 @@ class WhyPanel(QWidget):
         card = QFrame()
         card.setObjectName("Card")
         statement = label(learning.statement(preference), wrap=True)
-        sure = label(self.tr("{0}% sure").format(round(100 * learning.confidence(preference))), quiet=True)
+        sure = label(self._basis(preference), quiet=True)
         off = button(self.tr("Not like this"), flat=True, hint=self.tr("Switch this preference off"))
 
         def switched(_: object) -> None:
@@ -143,3 +148,12 @@ class WhyPanel(QWidget):
         off.clicked.connect(switch_off)
         card.setLayout(column(statement, row(sure, None, off), margins=(12, 8, 8, 6), gap=2))
         return card
+
+    def _basis(self, preference: Preference) -> str:
+        """What it rests on, in a few words."""
+        if is_measured(preference):
+            times, places = round(preference.agreeing), round(preference.agreeing + preference.conflicting)
+            return self.tr("{0} of {1} times").format(f"{times:,}", f"{places:,}")
+        if preference.origin is Origin.STATED:
+            return self.tr("you said so")
+        return self.tr("{0}% sure").format(round(100 * self._learning.confidence(preference)))
