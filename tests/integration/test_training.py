@@ -21,7 +21,7 @@ from ownhand.adapters.worker import header, random_model
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.identity import identify
 from ownhand.adapters.worker.trainer import TrainerClient
-from ownhand.compose import Options, build
+from ownhand.compose import App, Options, build
 from ownhand.domain import playback
 from ownhand.domain.completion import CompletionContext
 from ownhand.domain.draft import EVERYONE
@@ -346,6 +346,11 @@ def test_an_adapter_that_gained_nothing_is_kept_to_be_told_of_but_not_used(kit, 
     assert kit.training.adapters() == []
 
 
+def _said_of_the_adapter(app: App, request: SuggestionRequest) -> str:
+    (suggestion,) = app.drafting.run(request)
+    return next(part.said for part in suggestion.why.parts if part.layer == "adapter")
+
+
 def test_completions_and_suggestions_use_it_as_far_as_strength_says(tmp_path, tiny, trained, monkeypatch):
     monkeypatch.setattr(paths, "builtin_model", lambda: tiny)
     app = build(Options(tmp_path, key="keyfile"))
@@ -365,12 +370,12 @@ def test_completions_and_suggestions_use_it_as_far_as_strength_says(tmp_path, ti
         assert app.completing.score(context, SAID, personal=False) == plain
         assert app.completing.score(context, SAID, without=("adapter",)) == plain
         request = SuggestionRequest("continue", "Kilns and herons,")
-        assert app.drafting.run(request)[0].why.trained == 1.0
+        assert _said_of_the_adapter(app, request) == "Counted at 100 %."
         app.settings.set(STRENGTH, 50)
         assert plain < app.completing.score(context, SAID) < whole
         app.settings.set(STRENGTH, 0)
         assert app.completing.score(context, SAID) == plain
-        assert app.drafting.run(request)[0].why.trained == 0.0
+        assert _said_of_the_adapter(app, request) == "Off: the strength is 0 %."
         app.settings.set(STRENGTH, 100)
         app.library.on_forgotten = app._forgotten
         app.library.forget(rests_on[0])
