@@ -201,6 +201,20 @@ def test_a_draft_from_notes_is_a_diff_of_which_a_part_can_be_taken_and_undone_at
     robin.key(Qt.Key.Key_Z, CONTROL)
 
 
+def test_to_go_on_from_a_text_adds_to_it_and_repeats_nothing_of_it(robin: Person) -> None:
+    begun = "Hi Dana,\n\nI talked to Lou about the glaze. He will bring the new tins on"
+    robin.new_email(DANA, "Glaze")
+    robin.write(begun)
+    press(robin.review, "Continue")
+    wait_for("what comes next", lambda: robin.review.state is State.READY)
+    robin.accept()
+    assert robin.page.startswith(begun)
+    assert len(robin.page) > len(begun)
+    assert robin.page.count("I talked to Lou") == 1
+    robin.key(Qt.Key.Key_Z, CONTROL)
+    assert robin.page == begun
+
+
 def _accept_text(robin: Person) -> str:
     return robin.review._take.text().removeprefix("Accept ")
 

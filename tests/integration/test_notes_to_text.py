@@ -69,3 +69,12 @@ def test_what_a_small_model_makes_up_does_not_come_through(brief: str) -> None:
     assert "Novak" not in text
     assert "17 May" not in text
     assert facts.compare(brief, text, brief).safe
+
+
+@pytest.mark.parametrize(
+    ("said", "goes_on"), [(" tomorrow\n\nKayley", " tomorrow"), (" tomorrow, all\nof them", " tomorrow, all\nof them")]
+)
+def test_what_goes_on_from_a_text_does_not_sign_with_a_name_that_the_model_made_up(said: str, goes_on: str) -> None:
+    writer = Writer(ScriptedEngine(lambda _: said), Contribution(), watch, str)
+    *_, written = writer.write(Brief(actions.BY_ID["continue"], "I will call", "", "", (), None))
+    assert written == goes_on

@@ -18,6 +18,13 @@ def test_the_persons_own_notes_stay_theirs_although_a_suggestion_repeats_them() 
     assert machine_made([edit]) == frozenset()
 
 
+def test_what_a_rewriting_left_as_the_person_wrote_it_stays_theirs() -> None:
+    edit = Edit("e", SUGGESTED, SUGGESTED, "fix", context=SUGGESTED.replace("would be happy", "be happy"))
+    assert own_words(SUGGESTED, machine_made([edit]), "[…]") == SUGGESTED.replace(
+        "I would be happy to help you.", "[…]"
+    )
+
+
 def test_of_a_message_that_was_accepted_as_it_was_nothing_is_left() -> None:
     machine = machine_made([Edit("e", SUGGESTED, SUGGESTED)])
     assert own_words(SUGGESTED, machine) == ""

@@ -28,6 +28,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias
@@ -40,7 +41,7 @@ from ownhand.domain.completion import CompletionContext
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.domain.personalize import LAYERS
 from ownhand.domain.preference import Edit
-from ownhand.domain.suggestion import Suggestion, SuggestionRequest
+from ownhand.domain.suggestion import Suggestion, SuggestionRequest, result_of
 from ownhand.errors import BadInput, OwnhandError
 from ownhand.services.importing import Reading
 
@@ -236,6 +237,7 @@ class Batch:
     def _suggest(self, line: Line, request: SuggestionRequest) -> dict[str, Any]:
         started = time.perf_counter()
         suggestion = self._hand(line).drafting.run(request)[0]
+        suggestion = replace(suggestion, text=result_of(request, suggestion))
         return describe(suggestion, 1000 * (time.perf_counter() - started))
 
     def _score(self, line: Line) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from getpass import getpass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from ownhand.domain.corpus import Kind, ReplyContext
 from ownhand.domain.download import Pace, Progress
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.figures import megabytes
-from ownhand.domain.suggestion import SuggestionRequest
+from ownhand.domain.suggestion import SuggestionRequest, result_of
 from ownhand.errors import BadInput, Cancelled, KeyUnavailable, UserError
 from ownhand.services import mail_programs
 from ownhand.services.models import ROLES
@@ -258,7 +259,7 @@ def _suggest(app: App, arguments: Arguments, request: SuggestionRequest) -> None
     if request.personal:
         app.personal.fill()
         app.training.reload()
-    suggestions = app.drafting.run(request)
+    suggestions = [replace(one, text=result_of(request, one)) for one in app.drafting.run(request)]
     rows = [describe(suggestion, suggestion.why.timings.get("write", 0.0)) for suggestion in suggestions]
     if arguments.json:
         shown.put(rows, arguments, str)

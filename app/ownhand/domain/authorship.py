@@ -22,6 +22,7 @@ def machine_made(edits: Iterable[Edit]) -> frozenset[str]:
     for edit in edits:
         kept = {key_of(sentence) for sentence in sentences_of(edit.kept)}
         notes = {key_of(line) for line in edit.context.splitlines()}
+        notes |= {key_of(sentence) for sentence in sentences_of(edit.context)}
         for sentence in sentences_of(edit.suggested):
             key = key_of(sentence)
             if key in kept and key not in notes and key.count(" ") >= _SHORTEST - 1:

@@ -72,6 +72,11 @@ class Suggestion:
     """Subject and brief in one text: what similar situations are found by."""
 
 
+def result_of(request: SuggestionRequest, suggestion: Suggestion) -> str:
+    """The text as it is once the suggestion is taken: one that goes on from a text stands behind it."""
+    return request.source + suggestion.text if request.action_id == "continue" else suggestion.text
+
+
 @dataclass(frozen=True, slots=True)
 class Streaming:
     """The text of one variant so far."""

@@ -252,10 +252,9 @@ class Drafting:
         size = len(words(applied.text))
         if asked.most_words is not None and size > asked.most_words:
             writer.remarks.append(f"It has {size} words, more than the {asked.most_words} you asked for.")
-        if action.scope is actions.Scope.SUBJECT:
+        adds = action.scope is actions.Scope.CARET
+        if adds or action.scope is actions.Scope.SUBJECT:
             applied = replace(applied, text=text)
-        elif action.scope is actions.Scope.CARET:
-            applied = replace(applied, text=request.source + text)
         source = letter.split(brief.text, request.recipients).body + "\n" + brief.instruction
         allowed = " ".join(
             [brief.text, request.subject, *request.recipients, material.name, *self._known_words(preferences)]
@@ -267,7 +266,7 @@ class Drafting:
         return Suggestion(
             uuid.uuid4().hex,
             action.id,
-            request.source,
+            "" if adds else request.source,
             applied.text,
             facts.compare(
                 source if action.keeps_facts else "", applied.text, allowed + ("" if action.keeps_facts else source)

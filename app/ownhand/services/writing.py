@@ -293,6 +293,8 @@ class Writer:
         whole = re.match(r".*[.!?…][\"')”’]*", so_far, re.S)
         if whole and len(whole.group(0)) > 20:
             yield whole.group(0)
+        elif signature := _SIGNED.search(so_far):
+            yield so_far[: signature.start()]  # whoever writes signs for themselves, and with their own name
 
     def _memory(self) -> str:
         return self._contribution.memory
@@ -366,6 +368,8 @@ class Writer:
         self.timings["model"] = self.timings.get("model", 0.0) + 1000 * (time.perf_counter() - started)
 
 
+_SIGNED = re.compile(r"\s*\n\s*[A-Z][\w'’-]*(?: [A-Z][\w'’.-]*){0,2}\s*\Z")
+"""A line with nothing but a name at the end."""
 _LEAD = re.compile(
     r"^(?:(?:hi|hello|hey|dear)\b[^,]*,\s*|please\s+|(?:could|can|would) you\s+"
     r"|i (?:wanted|am writing|would like|need|have) to\s+|i(?:'m| am)\s+|i(?:'ve| have)\s+|we(?:'re| are)\s+|just\s+"
