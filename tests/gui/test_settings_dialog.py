@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QPushButton, QS
 
 from helpers.accessible import nameless
 from ownhand.domain.corpus import Source
+from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.settings import COMPLETIONS, FONT_SIZE, SETTINGS, THEME
 from ownhand.ui.learnedpage import EvidenceDialog
 from ownhand.ui.settings import ELSEWHERE, SettingsDialog
@@ -282,3 +283,17 @@ def test_with_nothing_learned_the_training_keeps_its_own_height(dialog, scripted
     assert dialog.learned.table.rowCount() == 0
     dialog.learned.layout().activate()
     assert dialog.learned.training.height() < 1.3 * full
+
+
+def test_a_rule_that_the_model_is_too_small_for_says_so(dialog, scripted, quiet):
+    scripted.learning.rules = [
+        Preference("w", Dimension.CUSTOM, "be warm", origin=Origin.STATED, statement="be warm"),
+        Preference("x", Dimension.EXCLAMATION, "avoid", origin=Origin.STATED),
+    ]
+    dialog.learned.reload()
+    quiet()
+    table = dialog.learned.table
+    told = {table.row_at(n).preference.id: (table.row_at(n).evidence, table.index(n, 0)) for n in range(2)}
+    assert told["w"][0] == "needs a larger model"
+    assert "too small" in table.data(told["w"][1], Qt.ItemDataRole.ToolTipRole)
+    assert told["x"][0] == "yours"

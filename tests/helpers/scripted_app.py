@@ -379,6 +379,9 @@ class ScriptedDrafting:
         self.hold = threading.Event()
         self.hold.set()
 
+    def follows(self, preference: Preference) -> bool:
+        return preference.dimension is not Dimension.CUSTOM
+
     def start(self, request: SuggestionRequest, deliver: Callable[[Any], None]) -> ScriptedJob:
         self.requests.append(request)
         job = ScriptedJob()

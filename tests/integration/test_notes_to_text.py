@@ -78,3 +78,10 @@ def test_what_goes_on_from_a_text_does_not_sign_with_a_name_that_the_model_made_
     writer = Writer(ScriptedEngine(lambda _: said), Contribution(), watch, str)
     *_, written = writer.write(Brief(actions.BY_ID["continue"], "I will call", "", "", (), None))
     assert written == goes_on
+
+
+@pytest.mark.parametrize("part", [" The report is late! ", "The report is late!\n\n", "The report is late!"])
+def test_what_replaces_a_selection_has_the_blanks_around_it_that_it_had(app: App, part: str) -> None:
+    text = f"One.{part}Two."
+    asked = SuggestionRequest("custom", text, (4, 4 + len(part)), instruction="No exclamation marks.")
+    assert app.drafting.run(asked)[0].text == part.replace("!", ".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ownhand.domain.corpus import Hit, Passage
-from ownhand.domain.personalize import LAYERS, Material, Use, explain, personalize, withheld
+from ownhand.domain.personalize import LAYERS, Material, Use, explain, followed_of, personalize, withheld
 from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.prompt import Section, assemble, tokens_in
 
@@ -83,3 +83,15 @@ def test_a_measured_habit_belongs_to_the_profile_and_a_rule_to_the_preferences()
     material = replace(MATERIAL, preferences=(habit, said))
     assert withheld(material, {"profile"}).preferences == (said,)
     assert withheld(material, {"preferences"}).preferences == (habit,)
+
+
+def test_what_only_a_larger_model_can_follow_does_not_count_as_followed_where_it_was_not_asked():
+    custom = Preference("w", Dimension.CUSTOM, "be warm", origin=Origin.STATED, statement="be warm")
+    short = Preference("u", Dimension.LENGTH, "under:50", origin=Origin.STATED)
+    material = replace(MATERIAL, preferences=(custom, short))
+    asked = {part.layer: part for part in explain(material, personalize(material), (), Use(prompted=True))}
+    assert asked["preferences"].said == "2 rules in effect here."
+    alone = {part.layer: part for part in explain(material, personalize(material), (), Use())}
+    assert alone["preferences"].said == "2 rules only a larger model can follow."
+    assert not alone["preferences"].took_part
+    assert followed_of((custom, short, *MATERIAL.preferences), Use()) == MATERIAL.preferences

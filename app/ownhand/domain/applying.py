@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from ownhand.domain import marks, shape, stock
 from ownhand.domain.cutting import cut_phrase, cut_to, loosely
@@ -239,6 +240,23 @@ STEPS: dict[Dimension, Step] = {
 """In the order of application: wording, then marks, then shape, then what depends on the final shape."""
 
 _ORDER = {dimension: index for index, dimension in enumerate(STEPS)}
+
+
+_BY_MODEL: Final = frozenset(
+    {
+        (Dimension.LENGTH, "under"),
+        (Dimension.SENTENCE_LENGTH, "long"),
+        (Dimension.POLITENESS, "use"),
+        (Dimension.HEDGING, "use"),
+        (Dimension.MARKDOWN, "use"),
+    }
+)
+
+
+def is_by_rule(preference: Preference) -> bool:
+    """Whether the finishing pass does what it says, with any model; the rest takes one that follows instructions."""
+    value = preference.value.partition(":")[0]
+    return preference.dimension is not Dimension.CUSTOM and (preference.dimension, value) not in _BY_MODEL
 
 
 def biases(preferences: Iterable[Preference]) -> dict[str, float]:

@@ -31,17 +31,6 @@ _CONTENT = re.compile(
 )
 """Clauses about what to say, in which words like “not” and “list” are no rules of style."""
 
-_BY_MODEL: Final = frozenset(
-    {
-        (Dimension.LENGTH, "under"),
-        (Dimension.SENTENCE_LENGTH, "long"),
-        (Dimension.POLITENESS, "use"),
-        (Dimension.HEDGING, "use"),
-        (Dimension.MARKDOWN, "use"),
-    }
-)
-"""What applying.py leaves to the model."""
-
 Pair = tuple[str, str]
 """A text before and after."""
 
@@ -66,9 +55,7 @@ class Instruction:
     @property
     def is_mechanical(self) -> bool:
         """Whether all of it is done by rule, so that no model is needed."""
-        return not self.rest and all(
-            (rule.dimension, rule.value.partition(":")[0]) not in _BY_MODEL for rule in self.rules
-        )
+        return not self.rest and all(applying.is_by_rule(rule) for rule in self.rules)
 
     @property
     def is_letter(self) -> bool:

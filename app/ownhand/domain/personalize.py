@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ownhand.domain import wording
+from ownhand.domain.applying import is_by_rule
 from ownhand.domain.corpus import Hit
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.preference import Preference, is_measured
@@ -167,10 +168,17 @@ class Use:
     """Notes that got their small words from the memory."""
 
 
+def followed_of(preferences: Sequence[Preference], use: Use) -> tuple[Preference, ...]:
+    """Those that counted: all where they were in the prompt, else those that are applied by rule."""
+    return tuple(item for item in preferences if use.prompted or is_by_rule(item))
+
+
 def explain(material: Material, contribution: Contribution, without: Collection[str], use: Use) -> tuple[Part, ...]:
     """What each layer did, all of them, in their order."""
-    measured = sum(is_measured(item) for item in material.preferences)
-    ruled = len(material.preferences) - measured
+    followed = followed_of(material.preferences, use)
+    measured = sum(is_measured(item) for item in followed)
+    ruled, left = len(followed) - measured, len(material.preferences) - len(followed)
+    beyond = f"{_counted(left, 'rule')} only a larger model can follow." if left else ""
     shown, words = len(contribution.passages), len(contribution.bias)
     memory = "In every word." if use.weighed and contribution.memory else ""
     if use.filled:
@@ -178,7 +186,7 @@ def explain(material: Material, contribution: Contribution, without: Collection[
     done = {
         "profile": f"{_counted(measured, 'measured habit')} held by rule." if measured else "",
         "examples": f"{_counted(shown, 'message')} shown." if use.prompted and shown else "",
-        "preferences": f"{_counted(ruled, 'rule')} in effect here." if ruled else "",
+        "preferences": " ".join(filter(None, (f"{_counted(ruled, 'rule')} in effect here.", beyond))) if ruled else "",
         "words": f"{_counted(words, 'word or mark', 'words or marks')} weighed." if use.weighed and words else "",
         "memory": memory,
         "adapter": _share(contribution, material.adapters) if use.weighed else "",
@@ -187,7 +195,7 @@ def explain(material: Material, contribution: Contribution, without: Collection[
     idle = {
         "profile": "No clear habit is known yet.",
         "examples": "None: a small model writes worse with them.",
-        "preferences": "None yet. They come from what you change.",
+        "preferences": beyond or "None yet. They come from what you change.",
         "words": "None were needed.",
         "memory": "Not used here; completions, Continue and notes use it.",
         "adapter": "Not used for this action." if material.adapters else "Nothing was trained.",

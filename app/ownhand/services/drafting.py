@@ -10,12 +10,12 @@ from collections.abc import Callable, Collection, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
 
-from ownhand.domain import actions, facts, instructions, letter, stock
+from ownhand.domain import actions, applying, facts, instructions, letter, stock
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import first_name_of
 from ownhand.domain.instructions import Instruction
-from ownhand.domain.personalize import Contribution, Material, explain, personalize, withheld
+from ownhand.domain.personalize import Contribution, Material, explain, followed_of, personalize, withheld
 from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Speller, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
@@ -183,6 +183,10 @@ class Drafting:
         with ThreadPoolExecutor(request.variants, thread_name_prefix="variant") as threads:
             return tuple(_distinct(_first_failure_first(threads, write, request.variants)))
 
+    def follows(self, preference: Preference) -> bool:
+        """Whether a rule can be followed with the model in use; assumed where none is loaded yet."""
+        return applying.is_by_rule(preference) or self._engine.info() is None or is_capable(self._engine)
+
     @staticmethod
     def situation(request: SuggestionRequest) -> str:
         """Subject and brief in one text: what similar situations are found by.
@@ -255,6 +259,8 @@ class Drafting:
         adds = action.scope is actions.Scope.CARET
         if adds or action.scope is actions.Scope.SUBJECT:
             applied = replace(applied, text=text)
+        elif action.scope is not actions.Scope.BRIEF:
+            applied = replace(applied, text=_edged_like(request.source, applied.text))
         source = letter.split(brief.text, request.recipients).body + "\n" + brief.instruction
         allowed = " ".join(
             [brief.text, request.subject, *request.recipients, material.name, *self._known_words(preferences)]
@@ -273,7 +279,7 @@ class Drafting:
             ),
             Why(
                 contribution.passages if writer.use.prompted else (),
-                tuple(dict.fromkeys((*used, *material.preferences))),
+                followed_of(tuple(dict.fromkeys((*used, *material.preferences))), writer.use),
                 tuple(rule for section in contribution.sections if section.bullets for rule in section.items)
                 if writer.use.prompted
                 else (),
@@ -352,6 +358,13 @@ class Drafting:
     @staticmethod
     def _known_words(preferences: list[Preference]) -> list[str]:
         return [item.value for item in preferences if item.dimension in {Dimension.GREETING, Dimension.SIGN_OFF}]
+
+
+def _edged_like(source: str, text: str) -> str:
+    """The text with the blanks and empty lines around it that the source has: a selection fits where it stood."""
+    bare = source.strip()
+    start = source.find(bare)
+    return source[:start] + text.strip() + source[start + len(bare) :] if bare and text.strip() else text
 
 
 def _is_new_letter(request: SuggestionRequest, action: actions.Action) -> bool:

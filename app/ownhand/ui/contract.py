@@ -173,6 +173,7 @@ class Drafting(Protocol):
     """Suggestions; returns at once and answers from another thread."""
 
     def start(self, request: SuggestionRequest, deliver: Callable[[SuggestionEvent], None]) -> Job: ...
+    def follows(self, preference: Preference) -> bool: ...
 
 
 class Trait(Protocol):

@@ -32,12 +32,14 @@ class RuleRow:
     audience: str = ""
     sure: float = 0.0
     in_effect: bool = False
+    is_followed: bool = True
+    """Whether the model in use can do what it says."""
 
     @property
     def evidence(self) -> str:
         """How many edits it rests on, or that the person said it."""
         if self.preference.origin is Origin.STATED:
-            return "yours"
+            return "yours" if self.is_followed else "needs a larger model"
         agreeing, conflicting = round(self.preference.agreeing), round(self.preference.conflicting)
         return f"{agreeing} for, {conflicting} against" if conflicting else str(agreeing)
 
@@ -88,17 +90,17 @@ class RuleTable(QAbstractTableModel):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             return (shown.statement, shown.audience, f"{round(100 * shown.sure)} %", shown.evidence)[index.column()]
-        if role == Qt.ItemDataRole.ForegroundRole and not shown.in_effect:
+        if role == Qt.ItemDataRole.ForegroundRole and not (shown.in_effect and shown.is_followed):
             return self._theme.tokens["muted"]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == RULE:
             return Qt.CheckState.Checked if shown.preference.enabled else Qt.CheckState.Unchecked
         told = role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole)
         if told and index.column() == RULE:
-            return (
-                shown.statement
-                if shown.in_effect
-                else self.tr("Not in effect yet: it was seen too seldom, or is switched off")
-            )
+            if not shown.in_effect:
+                return self.tr("Not in effect yet: it was seen too seldom, or is switched off")
+            if not shown.is_followed:
+                return self.tr("The model in use is too small to follow this. Settings, Models offers larger ones.")
+            return shown.statement
         return None
 
     def setData(self, index: Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -192,7 +194,7 @@ class LearnedPage(QWidget):
 
     def reload(self) -> None:
         """Fetch the rules anew."""
-        learning, library = self._app.learning, self._app.library
+        learning, library, drafting = self._app.learning, self._app.library, self._app.drafting
         self._bridge.run(self._app.training.reload)
         everyone, deleted = self.tr("Everyone"), self.tr("A deleted group")
 
@@ -207,6 +209,7 @@ class LearnedPage(QWidget):
                     names.get(item.audience, deleted),
                     learning.confidence(item),
                     learning.in_effect(item),
+                    drafting.follows(item),
                 )
                 for item in learning.preferences()
             ]
