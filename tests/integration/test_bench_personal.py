@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,31 @@ def test_drafts_keep_what_was_asked_for(figures: dict[str, Any]) -> None:
     assert figures["drafts"]["rows"]["all layers"]["content_kept"]["mean"] > 0.8
 
 
+def test_a_draft_without_a_layer_is_another_one(figures: dict[str, Any]) -> None:
+    rows = figures["drafts"]["rows"]
+    assert rows["without profile"]["distance"] != rows["all layers"]["distance"]
+    assert rows["without profile"]["distance"]["mean"] > rows["all layers"]["distance"]["mean"]
+
+
 def test_the_figures_are_told_in_words(figures: dict[str, Any]) -> None:
     told = bench_personal.text(figures)
     assert "without memory" in told
-    assert "EGISES" in told
+    for name in (
+        "bits/byte",
+        "saved %",
+        "net %",
+        "by words %",
+        "precision",
+        "coverage",
+        "p95 ms",
+        "exactly the next words",
+    ):
+        assert name in told
+    unsure = r"-?[\d.]+ \[-?[\d.]+, -?[\d.]+\]"
+    rows = [line for line in told.splitlines() if line.startswith("mira")]
+    assert [len(re.findall(unsure, row)) for row in rows[:: len(rows) // 3]] == [3, 4, 5]
+    assert re.search(rf"EGISES {unsure} .*PerSEval {unsure}", told)
+    assert re.search(rf"learning {unsure}, without {unsure}", told)
 
 
 def test_without_a_history_or_strength_the_plain_model_answers(tmp_path: Path) -> None:

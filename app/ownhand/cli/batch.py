@@ -210,6 +210,7 @@ class Batch:
                 reply_to=reply_to,
                 seed=_seed(line),
                 personal=_personal(line),
+                without=_left_out(line),
             ),
         )
 

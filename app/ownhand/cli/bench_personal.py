@@ -11,8 +11,9 @@ import json
 import math
 import statistics
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -152,36 +153,38 @@ def _type_one(program: _Program, user: str, message: Message, condition: Conditi
         "precision": typed.precision,
         "coverage": typist.share(bool(ask(at)) for at in places),
         "exact": [typist.share(match[count] for match in matches) for count in range(typist.LONGEST_MATCH)],
-        "ms": [answer["ms"] for answer in answers.values()],
+        "p95_ms": _p95([answer["ms"] for answer in answers.values()]),
     }
 
 
-FIGURES: Final = ("bits_per_byte", "saved", "saved_net", "saved_by_words", "precision", "coverage")
+def _p95(times: Sequence[float]) -> float:
+    return sorted(times)[int(0.95 * (len(times) - 1))] if times else 0.0
+
+
+FIGURES: Final = ("bits_per_byte", "saved", "saved_net", "saved_by_words", "precision", "coverage", "p95_ms")
 
 
 def _summary(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Means over messages with their intervals."""
-    times = sorted(ms for row in rows for ms in row["ms"])
     return {
         **{name: _with_interval([row[name] for row in rows]) for name in FIGURES},
-        "exact": [round(statistics.fmean(column), 3) for column in zip(*(row["exact"] for row in rows), strict=True)],
-        "p95_ms": round(times[int(0.95 * (len(times) - 1))], 1) if times else 0.0,
+        "exact": [_with_interval(column) for column in zip(*(row["exact"] for row in rows), strict=True)],
     }
 
 
 def _mean_of(summaries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Means over authors with their intervals."""
-    return {
-        condition: {
-            **{name: _with_interval([one[condition][name]["mean"] for one in summaries]) for name in FIGURES},
-            "exact": [
-                round(statistics.fmean(column), 3)
-                for column in zip(*(one[condition]["exact"] for one in summaries), strict=True)
-            ],
-            "p95_ms": round(statistics.fmean(one[condition]["p95_ms"] for one in summaries), 1),
-        }
+    means = {
+        condition: [
+            {
+                **{name: one[condition][name]["mean"] for name in FIGURES},
+                "exact": [share["mean"] for share in one[condition]["exact"]],
+            }
+            for one in summaries
+        ]
         for condition in summaries[0]
     }
+    return {condition: _summary(rows) for condition, rows in means.items()}
 
 
 def _with_interval(values: Sequence[float]) -> dict[str, float]:
@@ -250,7 +253,9 @@ def _simulated(program: _Program, briefs: Sequence[Mapping[str, Any]], rounds: i
             program.ask("observe", name, event=event)
         people[name] = {
             "cost": learning.cost,
+            "cost_interval": _of_sum(learning.costs),
             "cost_without_learning": alone.cost,
+            "cost_without_learning_interval": _of_sum(alone.costs),
             "last_quarter": sum(learning.costs[-max(1, rounds // 4) :]),
             "repeated": dict(learning.repeated),
         }
@@ -259,6 +264,14 @@ def _simulated(program: _Program, briefs: Sequence[Mapping[str, Any]], rounds: i
         program.ask("close_user", name)
     program.ask("close_user", "nobody")
     degree = measures.degree(wanted, written, neutral)
+    by_brief = [
+        measures.degree(
+            {name: texts[at : at + 1] for name, texts in wanted.items()},
+            {name: texts[at : at + 1] for name, texts in written.items()},
+            neutral[at : at + 1],
+        )
+        for at in range(len(shared))
+    ]
     return {
         "rounds": rounds,
         "people": people,
@@ -266,8 +279,15 @@ def _simulated(program: _Program, briefs: Sequence[Mapping[str, Any]], rounds: i
         "cost_without_learning": sum(one["cost_without_learning"] for one in people.values()),
         "repeated": sum(sum(one["repeated"].values()) for one in people.values()),
         "egises": round(degree.egises, 3),
+        "egises_interval": [round(end, 3) for end in measures.interval([one.egises for one in by_brief])],
         "perseval": round(degree.perseval, 3),
+        "perseval_interval": [round(end, 3) for end in measures.interval([one.perseval for one in by_brief])],
     }
+
+
+def _of_sum(costs: Sequence[int]) -> list[int]:
+    """The interval of a sum over rounds."""
+    return [round(len(costs) * end) for end in measures.interval([float(cost) for cost in costs])]
 
 
 def _draft(program: _Program, user: str, brief: Mapping[str, Any]) -> str:
@@ -277,32 +297,31 @@ def _draft(program: _Program, user: str, brief: Mapping[str, Any]) -> str:
 # ------------------------------------------------------------------------------------------------------------ text
 
 
+TABLES: Final[tuple[tuple[tuple[str, str, float, int], ...], ...]] = (
+    (("bits/byte", "bits_per_byte", 1, 3), ("saved %", "saved", 100, 1), ("net %", "saved_net", 100, 1)),
+    (
+        ("by words %", "saved_by_words", 100, 1),
+        ("precision", "precision", 1, 2),
+        ("coverage", "coverage", 1, 2),
+        ("p95 ms", "p95_ms", 1, 0),
+    ),
+)
+
+
 def text(figures: Mapping[str, Any]) -> str:
     """The tables for people."""
-    heads = ("bits/byte", "saved %", "net %"), ("by words %", "precision", "coverage", "p95 ms")
-    lines = [
-        f"Completions of {figures['messages']} held-out messages per author; [95 % interval]",
-        f"{'':28s}"
-        + "".join(f"{head:>21s}" for head in heads[0])
-        + "".join(f"{head:>11s}" for head in heads[1])
-        + "  exact 1..5 %",
-    ]
-    for author, conditions in figures["completions"].items():
-        for condition, row in conditions.items():
-            sure = (_cell(row["bits_per_byte"], 1, 3), _cell(row["saved"], 100, 1), _cell(row["saved_net"], 100, 1))
-            others = (
-                f"{100 * row['saved_by_words']['mean']:.1f}",
-                f"{row['precision']['mean']:.2f}",
-                f"{row['coverage']['mean']:.2f}",
-                f"{row['p95_ms']:.0f}",
-            )
-            told = "".join(f"{cell:>21s}" for cell in sure) + "".join(f"{cell:>11s}" for cell in others)
-            exact = " ".join(f"{100 * share:.0f}" for share in row["exact"])
-            lines.append(f"{author[:10]:10s} {condition[:17]:17s}{told}  {exact}")
+    lines = [f"Completions of {figures['messages']} held-out messages per author; [95 % interval, bootstrap]"]
+    for heads in TABLES:
+        lines.append(_line("", [head for head, *_ in heads]))
+        lines += _rows(figures, partial(_measured, heads))
+        lines.append("")
+    counts = [str(count) for count in range(1, typist.LONGEST_MATCH + 1)]
+    lines.append(_line("exactly the next words, %", counts))
+    lines += _rows(figures, lambda row: [_cell(share, 100, 0) for share in row["exact"]])
     drafts = figures["drafts"]
     lines += [
         "",
-        f"Drafts from notes, {drafts['authors']} authors: by the right author's style; words of the notes kept; ",
+        f"Drafts from notes, authors: {drafts['authors']}. By the right author's style; words of the notes kept; ",
     ]
     lines[-1] += "edit distance to the real message"
     for name, row in drafts["rows"].items():
@@ -317,14 +336,35 @@ def text(figures: Mapping[str, Any]) -> str:
         for name, one in simulation["people"].items():
             again = ", ".join(f"{kind} {count}" for kind, count in one["repeated"].items()) or "none"
             lines.append(
-                f"  {name:10s} learning {one['cost']}, without {one['cost_without_learning']}; in the last quarter "
-                f"{one['last_quarter']}; corrected again after two corrections: {again}"
+                f"  {name:10s} learning {_sum(one, 'cost')}, without {_sum(one, 'cost_without_learning')}; "
+                f"in the last quarter {one['last_quarter']}; corrected again after two corrections: {again}"
             )
         lines.append(
-            f"  the degree of personalization: EGISES {simulation['egises']} (0 is best), "
-            f"PerSEval {simulation['perseval']} (1 is best)"
+            f"  the degree of personalization: EGISES {_sum(simulation, 'egises')} (0 is best), "
+            f"PerSEval {_sum(simulation, 'perseval')} (1 is best)"
         )
     return "\n".join(lines)
+
+
+def _measured(heads: Sequence[tuple[str, str, float, int]], row: Mapping[str, Any]) -> list[str]:
+    return [_cell(row[name], factor, digits) for _, name, factor, digits in heads]
+
+
+def _rows(figures: Mapping[str, Any], cells: Callable[[Mapping[str, Any]], list[str]]) -> list[str]:
+    return [
+        _line(f"{author[:10]:10s} {condition[:17]:17s}", cells(row))
+        for author, conditions in figures["completions"].items()
+        for condition, row in conditions.items()
+    ]
+
+
+def _line(name: str, cells: Sequence[str]) -> str:
+    return f"{name:28s}" + "".join(f"{cell:>21s}" for cell in cells)
+
+
+def _sum(one: Mapping[str, Any], name: str) -> str:
+    low, high = one[f"{name}_interval"]
+    return f"{one[name]} [{low}, {high}]"
 
 
 def _cell(value: Mapping[str, float], factor: float, digits: int) -> str:

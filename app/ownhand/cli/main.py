@@ -178,7 +178,7 @@ def parser() -> argparse.ArgumentParser:
         "ID.test.jsonl for each author, one JSON message per line: body, and where known id, date, kind (email),\n"
         "subject, to, reply_to (text, from_name). Printed are, for the plain model, all layers and all but each: bits\n"
         "per byte, keystrokes saved, exact matches, precision, coverage and latency; whose style drafts have; and\n"
-        "what two simulated people must correct."
+        "what simulated people must correct. Every figure comes with its 95 % bootstrap interval."
     )
     one.add_argument(
         "what", nargs="?", choices=["engine", "import", "search", "retrieval", "personal"], default="engine"
