@@ -100,6 +100,17 @@ def test_a_stated_rule_acts_at_once_and_a_reworded_one_replaces_it(learning: Lea
         learning.state("   ")
 
 
+def test_a_rule_said_in_other_words_of_the_same_meaning_stays(learning: Learning):
+    stated = learning.state("no exclamation marks")
+    learning.reword(stated, "never use exclamation marks")
+    assert values(learning, Dimension.EXCLAMATION) == ["avoid"]
+    for number in (1, 2):
+        correct(learning, number)
+    (greeting,) = (item for item in learning.preferences() if item.dimension is Dimension.GREETING)
+    learning.reword(greeting, "greet people with Hello {name},")
+    assert values(learning, Dimension.GREETING) == ["Hello {name},"]
+
+
 @pytest.mark.parametrize(
     ("first", "second", "dimension", "acts"),
     [

@@ -316,7 +316,8 @@ class Learning:
     def reword(self, preference: Preference, text: str) -> Preference:
         """The person says it in their own words: from then on it is theirs.  Raises BadInput for an empty text."""
         stated = self.state(text, preference.audience)
-        self.delete(preference)
+        if stated.id != preference.id:  # the same rule in other words has taken its place already
+            self.delete(preference)
         return stated
 
     def state(self, text: str, audience: str = EVERYONE) -> Preference:
