@@ -434,3 +434,9 @@ def test_what_is_offered_for_a_recipient_stands_on_a_ground_of_its_own(window, q
     picture = popup.grab().toImage()
     popup.hide()
     assert picture.pixelColor(picture.width() // 2, picture.height() // 2) == theme.tokens["raised"], picture.size()
+
+
+def test_the_window_is_named_after_the_draft_while_its_subject_is_typed(window, qtbot):
+    window.header.subject.clear()
+    qtbot.keyClicks(window.header.subject, "Price list")
+    assert window.windowTitle() == "Price list – Ownhand"

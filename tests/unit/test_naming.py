@@ -58,3 +58,23 @@ def test_a_name_in_a_greeting_is_admitted():
 
 def test_addresses_are_no_names():
     assert list(names(CompletionContext("", recipients=("someone@example.org", "R-help list")))) == ["R-help"]
+
+
+@pytest.mark.parametrize("greeting", ["Hi ", "Hello ", "Hey ", "Dear "])
+def test_after_a_greeting_the_first_name_of_the_only_recipient_is_offered(greeting: str):
+    context = CompletionContext(greeting, recipients=TO[:1])
+    found = name_at_hand(context)
+    assert found is not None
+    text, probability = choose(found, Gate())
+    assert text == "Wilhelmina"
+    assert admit(text, probability, context, Gate()) is None
+
+
+@pytest.mark.parametrize("prefix", ["Hi", "Hi all,\n\nHi ", "I told ", ""])
+def test_elsewhere_no_name_is_offered_before_its_first_letter(prefix: str):
+    assert name_at_hand(CompletionContext(prefix, recipients=TO[:1])) is None
+
+
+def test_whom_of_several_a_greeting_is_for_cannot_be_told_unless_one_is_answered():
+    assert rest("Hi ") == ""
+    assert rest("Hi ", reply_from="Walter Holm") == "Walter"

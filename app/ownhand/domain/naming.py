@@ -15,6 +15,9 @@ RIGHT: Final = {
 }
 """How often such a name is what was begun, after one, two, three or more letters: counted in 1,500 words with capitals
 of 14 people's messages, by where they stand (in the first line, within a sentence, at its beginning)."""
+GREETED: Final = 0.73
+"""How often it is theirs before any letter of it, after "Hi ", "Hello ", "Hey " or "Dear ": counted in 142 answers."""
+_GREETING: Final = re.compile(r"(?:Hi|Hello|Hey|Dear) ")
 _GREETING_CHARACTERS: Final = 60
 
 
@@ -22,7 +25,7 @@ def name_at_hand(context: CompletionContext) -> Candidate | None:
     """The rest of a name that was begun with a capital before the caret; None where none fits."""
     begun = re.search(r"(?<![\w'’-])[A-Z][\w'’-]*\Z", context.prefix)
     if begun is None:
-        return None
+        return _greeted(context)
     part = begun.group()
     fitting = (name for name in names(context) if name.startswith(part) and name != part)
     name = next(fitting, None)
@@ -36,6 +39,13 @@ def name_at_hand(context: CompletionContext) -> Candidate | None:
     else:
         place = "middle"
     return Candidate((name[len(part) :],), (RIGHT[place][min(3, len(part)) - 1],), "names", whole=True)
+
+
+def _greeted(context: CompletionContext) -> Candidate | None:
+    """The first name of the only one who is written to, after a greeting has been begun."""
+    alone = context.reply_to is not None or len(context.recipients) == 1
+    name = next(names(context), None) if alone and _GREETING.fullmatch(context.prefix) else None
+    return Candidate((name,), (GREETED,), "names", whole=True) if name is not None else None
 
 
 def names(context: CompletionContext) -> Iterator[str]:

@@ -142,6 +142,7 @@ class MainWindow(QMainWindow):
         self.reader.forget_wanted.connect(self._forget_document)
         self.header.subject_wanted.connect(self.deeds.suggest_subject)
         self.header.changed.connect(self._audience_may_differ)
+        self.header.changed.connect(self._name_window)
         self.header.group_wanted.connect(self.groups.new)
         self.groups.changed.connect(self._group_made)
         self.groups.measured.connect(self.style_panel.reload)
@@ -334,8 +335,11 @@ class MainWindow(QMainWindow):
     def _opened(self, draft: Draft) -> None:
         self.back_to_page()
         self.library.show_draft(draft)
-        self.setWindowTitle(self.tr("{0} – Ownhand").format(draft.label))
+        self._name_window()
         self.style_panel.show_audience(self.current_audience())
+
+    def _name_window(self) -> None:
+        self.setWindowTitle(self.tr("{0} – Ownhand").format(self.session.draft().label))
 
     def _audience_may_differ(self) -> None:
         if self.current_audience() != self.style_panel.audience:
