@@ -85,3 +85,11 @@ def test_what_replaces_a_selection_has_the_blanks_around_it_that_it_had(app: App
     text = f"One.{part}Two."
     asked = SuggestionRequest("custom", text, (4, 4 + len(part)), instruction="No exclamation marks.")
     assert app.drafting.run(asked)[0].text == part.replace("!", ".")
+
+
+def test_formal_text_has_no_contraction_that_lacks_its_apostrophe(app: App) -> None:
+    asked = SuggestionRequest("formal", "Hi Ben,\n\nI dont think we should change the $4,500 figure. It isnt ready.")
+    (suggestion,) = app.drafting.run(asked)
+    assert "do not think" in suggestion.text
+    assert "is not ready" in suggestion.text
+    assert "$4,500" in suggestion.text

@@ -235,7 +235,12 @@ class Writer:
                 for sentence in sentences(line[len(mark) :]):
                     total += 1
                     if brief.action.id == "fix":
-                        sentence = notes.tidied(self._spell(sentence))
+                        sentence = self._spell(sentence)
+                    if brief.action.id in {
+                        "fix",
+                        "formal",
+                    }:  # "dont" is no formal text, and must be one to be written out
+                        sentence = notes.tidied(sentence)
                     task = "custom" if brief.action.id == "custom" else brief.action.id
                     new = self._one_sentence(lead + sentence, sentence) if len(sentence.split()) > 2 else ""
                     if new and guard.rewords(sentence, new, task):

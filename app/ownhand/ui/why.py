@@ -106,7 +106,7 @@ class WhyPanel(QWidget):
     def _passage(self, hit: Hit) -> QFrame:
         passage = hit.passage
         near = (
-            self.tr("{0}% alike").format(round(100 * hit.similarity))
+            self.tr("{0} % alike").format(round(100 * hit.similarity))
             if hit.similarity is not None
             else self.tr("same words")
         )
@@ -156,4 +156,4 @@ class WhyPanel(QWidget):
             return self.tr("{0} of {1} times").format(f"{times:,}", f"{places:,}")
         if preference.origin is Origin.STATED:
             return self.tr("you said so")
-        return self.tr("{0}% sure").format(round(100 * self._learning.confidence(preference)))
+        return self.tr("{0} % sure").format(round(100 * self._learning.confidence(preference)))
