@@ -440,3 +440,22 @@ def test_the_window_is_named_after_the_draft_while_its_subject_is_typed(window, 
     window.header.subject.clear()
     qtbot.keyClicks(window.header.subject, "Price list")
     assert window.windowTitle() == "Price list – Ownhand"
+
+
+def test_whoever_types_a_recipient_is_not_disturbed_by_people_who_become_known_meanwhile(window, qtbot):
+    header, field = window.header, window.header.recipients.field
+    header.recipients.set_recipients(())
+    header.recipients.set_known(["Anna Berg <anna@example.org>"])
+    field.setFocus()
+    qtbot.keyClicks(field, "an")
+    completer = field.completer()
+    qtbot.waitUntil(completer.popup().isVisible)
+    header.recipients.set_known(["Anna Berg <anna@example.org>", "Ian Holt <ian@example.org>"])
+    assert field.completer() is completer
+    qtbot.keyClicks(field, "n")
+    assert field.text() == "ann"
+    assert header.recipients.recipients() == ()
+    header.recipients.set_known(["Joanna Li <jo@example.org>"])
+    completer.setCompletionPrefix("ann")
+    assert completer.currentCompletion() == "Joanna Li <jo@example.org>"
+    completer.popup().hide()

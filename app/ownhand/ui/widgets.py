@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import cast
 
-from PySide6.QtCore import QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QPoint, QRect, QSize, QStringListModel, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFont, QIcon, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QCompleter,
@@ -99,7 +100,14 @@ def timer(owner: QObject, name: str, ms: int, *, once: bool = True) -> QTimer:
 
 def offer(field: QLineEdit, known: Sequence[str]) -> None:
     """While something is typed into the field, offer those of the known that hold it."""
-    completer = QCompleter(list(known), field)
+    before = cast("QCompleter | None", field.completer())
+    model = before.model() if before is not None else None
+    if isinstance(model, QStringListModel):
+        # Another completer would take the list away from under whoever is typing, and the focus with it.
+        if model.stringList() != list(known):
+            model.setStringList(list(known))
+        return
+    completer = QCompleter(QStringListModel(list(known), field), field)
     completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
     completer.setFilterMode(Qt.MatchFlag.MatchContains)
     shown = QListView()
