@@ -53,6 +53,11 @@ def test_applying_twice_is_applying_once(text: str, rules: list[Preference]) -> 
 
 @settings(max_examples=150, deadline=None)
 @given(TEXTS, RULES)
+@example(
+    "Hi Dana, \n\n see https://example.org/a!b Thanks,\nJo",
+    [stated(Dimension.SIGN_OFF, "Cheers,\nJo"), stated(Dimension.GREETING, "Hey {name},")],
+)
+@example("Hi https://example.org/a!b,\n\nso it is.\n\nThanks https://example.org/a!b", [stated(Dimension.SIGN_OFF, "")])
 def test_links_are_never_changed(text: str, rules: list[Preference]) -> None:
     assert apply(text, rules, ["Dana Li"]).text.count("https://example.org/a!b") == text.count(
         "https://example.org/a!b"

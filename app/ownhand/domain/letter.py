@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ownhand.domain.draft import first_name_of
-from ownhand.domain.stock import BULLET_RE, EMOJI_RE
+from ownhand.domain.stock import BULLET_RE, EMOJI_RE, URL_RE
 
 _GREETING_WORD = (
     r"hi|hello|hey|heya|hiya|hallo|howdy|yo|dear|dearest|greetings|good (?:morning|afternoon|evening|day)|morning|"
@@ -131,6 +131,8 @@ def _is_greeting(line: str, recipients: Sequence[str], alone_in_paragraph: bool)
     words = line.split()
     if not words or len(words) > 7 or len(line) > 60 or BULLET_RE.match(line) or line.endswith("?"):
         return False
+    if URL_RE.search(line):
+        return False
     if _CLOSER.match(line) and not _STARTS_GREETING.match(line):
         return False
     ends_open = line[-1] in ",:!–—-" or bool(EMOJI_RE.search(line[-2:]))
@@ -171,15 +173,18 @@ def _take_sign_off(lines: list[str], known: Known, alone: bool) -> tuple[str, li
     if before < 0:
         return "", lines
     previous, set_apart = lines[before].strip(), before < at - 1
+    if URL_RE.search(last):
+        return "", lines  # a link says something; it goes with no form
     previous_starts_block = before == 0 or not lines[before - 1].strip()
-    closer = bool(_CLOSER.match(previous)) and len(previous.split()) <= 7
+    linked = bool(URL_RE.search(previous))
+    closer = bool(_CLOSER.match(previous)) and len(previous.split()) <= 7 and not linked
     name_like = _is_name_line(last) or (closer and not set_apart and bool(_LOW_NAME.fullmatch(last)))
     blank = "\n" if set_apart else ""  # some leave a line free above their name
     if name_like and before > 0 and (closer or _RULE.fullmatch(previous)):
         return f"{previous}\n{blank}{last}", _strip_blank(lines[:before])
     if (
         name_like and not set_apart and before > 0 and previous_starts_block and len(previous.split()) <= 6
-        and previous.endswith(",") and not BULLET_RE.match(previous)
+        and previous.endswith(",") and not (linked or BULLET_RE.match(previous))
     ):  # fmt: skip
         return f"{previous}\n{last}", _strip_blank(lines[:before])
     words = last.split()

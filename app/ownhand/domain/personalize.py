@@ -194,7 +194,7 @@ def explain(material: Material, contribution: Contribution, without: Collection[
     }
     idle = {
         "profile": "No clear habit is known yet.",
-        "examples": "None: a small model writes worse with them.",
+        "examples": "None. A small model is shown none: it writes worse with them.",
         "preferences": beyond or "None yet. They come from what you change.",
         "words": "None were needed.",
         "memory": "Not used here; completions, Continue and notes use it.",
