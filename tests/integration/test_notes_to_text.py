@@ -93,3 +93,14 @@ def test_formal_text_has_no_contraction_that_lacks_its_apostrophe(app: App) -> N
     assert "do not think" in suggestion.text
     assert "is not ready" in suggestion.text
     assert "$4,500" in suggestion.text
+
+
+@pytest.mark.parametrize(
+    ("parameters", "paragraphs"),
+    [(100_000_000, ["Tomorrow at ten."]), (1_500_000_000, ["Tomorrow at ten.", "Bring the keys, please."])],
+)
+def test_a_small_model_goes_on_to_the_end_of_a_paragraph(parameters: int, paragraphs: list[str]) -> None:
+    said = "\n\nTomorrow at ten.\n\nBring the keys, please."
+    writer = Writer(ScriptedEngine(lambda _: said, parameters), Contribution(), watch, str)
+    *_, written = writer.write(Brief(actions.BY_ID["continue"], "When?", "", "", (), None))
+    assert written.strip().split("\n\n") == paragraphs

@@ -294,6 +294,11 @@ class Writer:
                 stream.close()
                 break
             so_far += piece
+            ended = None if self._capable else _PARAGRAPH.match(so_far)
+            if ended:  # the further a small model goes on by itself, the more of it is made up
+                so_far = ended[1]
+                stream.close()
+                break
             yield so_far
         whole = re.match(r".*[.!?…][\"')”’]*", so_far, re.S)
         if whole and len(whole.group(0)) > 20:
@@ -373,6 +378,8 @@ class Writer:
         self.timings["model"] = self.timings.get("model", 0.0) + 1000 * (time.perf_counter() - started)
 
 
+_PARAGRAPH = re.compile(r"(\s*\S.*?)[ \t]*\n[ \t]*\n", re.S)
+"""A paragraph and the empty line that ends it."""
 _SIGNED = re.compile(r"\s*\n\s*[A-Z][\w'’-]*(?: [A-Z][\w'’.-]*){0,2}\s*\Z")
 """A line with nothing but a name at the end."""
 _LEAD = re.compile(
