@@ -40,7 +40,7 @@ from ownhand.services.learning import Learning
 from ownhand.services.library import Library, remove_sent, write_whole
 from ownhand.services.models import Engines, Models
 from ownhand.services.own_actions import OwnActions
-from ownhand.services.personal import Personal
+from ownhand.services.personal import Expecting, Personal
 from ownhand.services.privacy import Privacy
 from ownhand.services.retrieval import Retrieval
 from ownhand.services.snippets import Snippets
@@ -408,7 +408,11 @@ def build(options: Options) -> App:
         workers.engines,
         workers.recall,
         Idle(
-            [hand.examples, Inferring(vault, hand.learning, workers.engines.background, hand.settings)],
+            [
+                Expecting(hand.personal),
+                hand.examples,
+                Inferring(vault, hand.learning, workers.engines.background, hand.settings),
+            ],
             lambda: hand.settings.get(LEARN) and not machine.battery_low(),
         ),
     )

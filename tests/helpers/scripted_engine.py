@@ -65,6 +65,9 @@ class ScriptedEngine:
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         pass
 
+    def expect(self, memory: str) -> None:
+        pass
+
     def forget(self, memory: str) -> None:
         pass
 

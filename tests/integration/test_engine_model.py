@@ -285,6 +285,23 @@ def test_a_text_that_is_sent_twice_counts_once(engine: EngineClient) -> None:
     assert engine.score("", own, "me", 0.9) == pytest.approx(once, abs=0.01)
 
 
+def test_what_the_model_expects_too_seldom_of_a_person_it_expects_more_often_once_it_has_looked(
+    engine: EngineClient,
+) -> None:
+    engine.remember("me", [f"Ahoy {name}, the zither rehearsal is on. Toodle-pip" for name in ("Ann", "Bo", "Cy") * 5])
+    elsewhere = "We met the neighbours. Ahoy"
+    before = engine.score("", elsewhere, "me", 1.0), engine.score("", elsewhere)
+    engine.expect("me")
+    after = engine.score("", elsewhere, "me", 1.0), engine.score("", elsewhere)
+    assert after[0] > before[0] + 0.5, "no context of it was seen, so only how often it is written can tell"
+    assert after[1] == before[1], "without the memory the model stays as it is"
+    engine.expect("me")
+    assert engine.score("", elsewhere, "me", 1.0) == after[0], "there was nothing more to look at"
+    engine.forget("me")
+    engine.expect("me")
+    assert engine.score("", elsewhere, "me", 1.0) == before[1]
+
+
 def test_a_memory_grows(engine: EngineClient) -> None:
     own = "My llama Ferdinand dislikes turnips."
     engine.remember("me", ["Something else entirely."])

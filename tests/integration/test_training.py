@@ -90,6 +90,16 @@ def test_without_an_adapter_or_with_one_that_counts_nothing_it_is_the_plain_mode
     assert said(engine) == text
 
 
+def test_what_an_adapter_has_learned_of_how_often_words_are_written_is_not_counted_twice(trained, engine):
+    engine.adapt("mine", trained.adapter)
+    engine.remember("me", [SAID] * 20)
+    known = engine.score("", SAID, "me", 1.0), engine.score("", SAID, "me", 1.0, {"mine": 1.0})
+    engine.expect("me")
+    assert engine.score("", SAID, "me", 1.0) != known[0]
+    assert engine.score("", SAID, "me", 1.0, {"mine": 1.0}) == known[1]
+    engine.forget("me")
+
+
 @pytest.mark.parametrize("lane", list(Lane))
 def test_nothing_that_was_read_under_one_adapter_is_used_under_another(trained, engine, tiny, lane):
     engine.adapt("mine", trained.adapter)

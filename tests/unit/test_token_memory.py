@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from ownhand.adapters.worker.marginals import Marginals
 from ownhand.adapters.worker.token_memory import DISCOUNT, NOTHING, Prediction, TokenMemory, here
 
 GREETING = [11, 12, 13, 14, 15, 16]
@@ -153,3 +154,24 @@ def test_the_mixed_shares_of_some_tokens_are_those_of_all() -> None:
     prediction.add_to(some, ids, 0.7)
     assert some == pytest.approx(every[ids])
     assert every.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+def test_its_texts_are_taken_once_in_pieces_that_never_go_from_one_text_into_the_next() -> None:
+    memory = remembered([1, 2, 3, 4, 5], [6], [7, 8])
+    pieces = [memory.take_piece(3) for _ in range(5)]
+    assert pieces == [[1, 2, 3], [4, 5], [6], [7, 8], []]
+    memory.add([9])
+    assert memory.take_piece(3) == [9]
+
+
+def test_how_often_tokens_are_written_counts_texts_that_are_added_later() -> None:
+    memory = remembered([1] * 50)
+    assert memory.scale() is None
+    memory.marginals = Marginals(np.ones(4, bool))
+    memory.marginals.look(np.zeros((500, 4), np.float32))
+    before = memory.scale()
+    memory.add([2] * 50)
+    after = memory.scale()
+    assert before is not None
+    assert after is not None
+    assert before[2] < 0 < after[2] < before[1]

@@ -214,6 +214,10 @@ class Engines:
         for engine in engines:
             engine.remember(memory, texts)
 
+    def expect(self, memory: str) -> None:
+        """Have the model of the completions look at what it expects in the texts of a memory.  Raises as Engine's."""
+        self._engine("completion").expect(memory)
+
     def forget(self, memory: str) -> None:
         """Drop a token memory everywhere."""
         with self._lock:
@@ -293,6 +297,10 @@ class RoleEngine:
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         """Add to a token memory."""
         self._current().remember(memory, texts)
+
+    def expect(self, memory: str) -> None:
+        """Look at what the model expects in a token memory."""
+        self._current().expect(memory)
 
     def forget(self, memory: str) -> None:
         """Drop a token memory."""

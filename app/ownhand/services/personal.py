@@ -56,6 +56,7 @@ class TokenMemories(Protocol):
     """Where texts are remembered as tokens: the engines in use."""
 
     def remember(self, memory: str, texts: Sequence[str]) -> None: ...
+    def expect(self, memory: str) -> None: ...
     def forget(self, memory: str) -> None: ...
 
 
@@ -101,6 +102,7 @@ class Personal:
         if key == SENSITIVE.key:
             self._known.clear()
             self._run(lambda: self._quietly(self._relearn))
+            self._run(lambda: self._quietly(self.expect))
 
     def _own(self, text: str) -> str:
         """What the memories may learn from a text: the person's own words, without what is sensitive.
@@ -134,6 +136,7 @@ class Personal:
             self._quietly(self._relearn)
             self._quietly(embed_pending)
             self.count()
+            self._quietly(self.expect)
 
         self._run(work)
 
@@ -171,6 +174,7 @@ class Personal:
             self._quietly(self._send_vectors)
         self._quietly(lambda: self._remember(texts))
         self.count()
+        self._quietly(self.expect)
 
     def wait_until_known(self, seconds: float) -> bool:
         """Wait until the history has been read into the profile and the memory; False if that took longer."""
@@ -205,6 +209,11 @@ class Personal:
             if self._stop.is_set():
                 return
             self._engine.remember(self.token_memory, texts[start : start + REMEMBERED_AT_ONCE])
+
+    def expect(self) -> None:
+        """Have the model of the completions look at what it expects in the history, as far as it has not yet."""
+        if not self._stop.is_set():
+            self._engine.expect(self.token_memory)
 
     def _send_vectors(self) -> None:
         if self._recall is None:
@@ -254,6 +263,7 @@ class Personal:
 
         self._run(work).join()
         self.count()
+        self._run(lambda: self._quietly(self.expect))
 
     def _unindex(self, passages: Sequence[int]) -> None:
         if self._recall is not None and passages:
@@ -388,6 +398,20 @@ class Personal:
             _of(self.trained, audience),
             _of(self.steered, audience),
         )
+
+
+class Expecting:
+    """In a quiet while: what another model, or a process that was started again, expects in the history."""
+
+    def __init__(self, personal: Personal) -> None:
+        self._personal = personal
+
+    def run(self) -> None:
+        """Look, if that is due.  Raises ModelError, WorkerError."""
+        self._personal.expect()
+
+    def cancel(self) -> None:
+        """Nothing to do: it takes seconds, and whatever the person asks for goes first."""
 
 
 def _of(by_audience: Mapping[str, tuple[str, float]], audience: str) -> Mapping[str, float]:

@@ -38,6 +38,7 @@ class Vocabulary:
         self.ends = frozenset(ends)
         self.never = np.array([not piece and t not in self.ends for t, piece in enumerate(pieces)], bool)
         """For each token, whether it is neither text nor an end: such tokens are never chosen."""
+        self.is_text = np.array([bool(piece) and t not in self.ends for t, piece in enumerate(pieces)], bool)
         self.ends_word = np.array([t in self.ends or not _goes_on(piece) for t, piece in enumerate(pieces)], bool)
         """For each token, whether a word before it ends there."""
         self.starts_blank = np.array([piece.startswith(b" ") for piece in pieces], bool)

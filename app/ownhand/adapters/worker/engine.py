@@ -16,12 +16,13 @@ import numpy as np
 
 from ownhand.adapters.worker import gpu, header, machine
 from ownhand.adapters.worker.context import SCORED_AT_ONCE, Full, Interrupted, Logits
-from ownhand.adapters.worker.decode import Biases, Vocabulary, Writer, split_partial
+from ownhand.adapters.worker.decode import Biases, Probabilities, Vocabulary, Writer, split_partial
 from ownhand.adapters.worker.families import can_chat, template_of, thinks
 from ownhand.adapters.worker.generation import Generation
 from ownhand.adapters.worker.lanes import CompletionLane, Kept, SuggestionLane, chunks, full
 from ownhand.adapters.worker.lanes import Lane as Sequences
 from ownhand.adapters.worker.llama import Llama, context_length
+from ownhand.adapters.worker.marginals import MOST_PLACES, Marginals
 from ownhand.adapters.worker.need import layers_that_fit, memory_need
 from ownhand.adapters.worker.prefixes import Prefixes
 from ownhand.adapters.worker.prompt import render
@@ -57,6 +58,7 @@ def open_role(desk: Desk) -> Mapping[str, Operation]:
         "unadapt": engine.unadapt,
         "check_grammar": engine.check_grammar,
         "remember": engine.remember,
+        "expect": engine.expect,
         "forget": engine.forget,
         "raw_loop": engine.raw_loop,
         "guessing": engine.guessing,
@@ -100,7 +102,7 @@ def _adapters_of(job: Job) -> Mapping[str, float]:
 def _is_quick(job: Job) -> bool:
     """Whether a request may run while suggestions or a score are being computed."""
     return _is_completion(job) or job.op not in (
-        "generate", "load", "unload", "score", "raw_loop", "adapt", "unadapt"
+        "generate", "load", "unload", "score", "expect", "raw_loop", "adapt", "unadapt"
     )  # fmt: skip
 
 
@@ -335,6 +337,30 @@ class Engine:
                 job.alive()
         return kept.texts
 
+    def expect(self, job: Job, memory: str) -> bool:
+        """Look at what the model expects in one more piece of a memory's texts; whether there is more to look at."""
+        model, (_, lane) = self._loaded(), self._lanes()
+        found = self._memories.get(memory)
+        if found is None:
+            return False
+        if found.marginals is None:
+            found.marginals = Marginals(self._vocabulary.is_text)
+        piece = found.take_piece(SCORED_AT_ONCE) if found.marginals.places < MOST_PLACES else []
+        if not piece:
+            return False
+        self._wear(lane, {})
+        kept = lane.free
+        found.marginals.look(self._compute(job, lane, kept, [model.start, *piece[:-1]], every=True))
+        lane.shorten(kept, 0)
+        return True
+
+    def _scale_of(
+        self, memory: TokenMemory | None, weight: float, adapters: Mapping[str, float]
+    ) -> Probabilities | None:
+        """What is added to the log scores for how often the person writes each token; an adapter has learned that."""
+        scale = memory.scale() if memory is not None and not any(adapters.values()) else None
+        return scale if scale is None or weight == 1 else scale * np.float32(weight)
+
     def forget(self, job: Job, memory: str) -> None:
         """Drop one memory."""
         self._memories.pop(memory, None)
@@ -401,6 +427,8 @@ class Engine:
         own = model.tokenize(before, special=False)
         answers = bool(prompt) and lane == Lane.SUGGESTION.value
         beginning = self._beginning(prompt)
+        remembered = self._memories.get(memory) if memory and memory_weight > 0 else None
+        weight = min(1.0, memory_weight)
         return Generation(
             job=job,
             vocabulary=self._vocabulary,
@@ -410,8 +438,9 @@ class Engine:
             writer=Writer(partial.encode("utf-8", "replace"), stop, Thoughts() if answers and model.thinks else None),
             biases=self._biases_of(bias),
             sampling=Sampling(**sampling),
-            memory=self._memories.get(memory) if memory and memory_weight > 0 else None,
-            memory_weight=min(1.0, memory_weight),
+            memory=remembered,
+            memory_weight=weight,
+            scale=self._scale_of(remembered, weight, adapters) if _is_completion(job) else None,
             max_tokens=max_tokens,
             min_probability=min_probability,
             at_hand=np.array([*beginning, *own], np.int64) if _is_completion(job) else None,
@@ -458,6 +487,7 @@ class Engine:
         self._wear(lane, adapters)
         remembered = self._memories.get(memory) if memory and memory_weight > 0 else None
         weight = min(1.0, memory_weight)
+        scale = self._scale_of(remembered, weight, adapters)
         head = self._beginning(prompt)[-(model.context // 2) :]
         tokens = model.tokenize(text, special=False)
         total, done = 0.0, 0
@@ -465,12 +495,12 @@ class Engine:
         while done < len(tokens):
             # each turn: compute what stands before token `done`, then as many tokens as fit, with all their logits
             logits = self._compute(job, lane, kept, waiting)
-            total += self._gain(logits[-1:], head, tokens, done, remembered, weight)
+            total += self._gain(_scaled(logits[-1:], scale), head, tokens, done, remembered, weight)
             done += 1
             while done < len(tokens) and len(kept.tokens) < model.context:
                 count = min(SCORED_AT_ONCE, len(tokens) - done, model.context - len(kept.tokens))
                 rows = self._compute(job, lane, kept, tokens[done - 1 : done - 1 + count], every=True)
-                total += self._gain(rows, head, tokens, done, remembered, weight)
+                total += self._gain(_scaled(rows, scale), head, tokens, done, remembered, weight)
                 done += count
             if done < len(tokens):
                 overlap = tokens[max(0, done - model.context // 2) : done]
@@ -565,6 +595,10 @@ class Engine:
         done = time.perf_counter()
         lane.shorten(kept, 0)
         return {"append_ms": 1000 * (taken_in - began), "token_ms": 1000 * (done - taken_in) / max(1, max_tokens)}
+
+
+def _scaled(rows: Logits, scale: Probabilities | None) -> Logits:
+    return rows if scale is None else rows + scale
 
 
 def _info(found: header.Header) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from ownhand.errors import Cancelled, ModelError, WorkerError
 
 _LOAD_TIMEOUT_S: Final = 300.0
 _WORK_TIMEOUT_S: Final = 60.0
+_EXPECT_S: Final = 10.0
 _TEXTS_AT_ONCE: Final = 100
 _TRIAL_TEXT: Final = (
     "The meeting went on for longer than anyone had expected, and when we left it was dark. " * 12 + "When we left, I"
@@ -355,6 +356,16 @@ class EngineClient(Engine):
             if self._worker.pid is not None and self._model is not None:
                 with contextlib.suppress(WorkerError):  # the next process gets all of it
                     self._send_memory(self._worker.call, memory, len(self._memories[memory]) - len(texts))
+
+    def expect(self, memory: str) -> None:
+        """Look at what the model expects in the texts of a memory, for a few seconds at most; others go first.
+
+        A process that starts later has to be asked again.  Raises ModelError, WorkerError.
+        """
+        self._need_model()
+        until = time.monotonic() + _EXPECT_S
+        while self._worker.call("expect", _WORK_TIMEOUT_S, memory=memory) and time.monotonic() < until:
+            pass
 
     def forget(self, memory: str) -> None:
         """Drop a token memory here and in the engine."""

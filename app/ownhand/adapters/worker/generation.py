@@ -53,6 +53,8 @@ class Generation:
     memory_weight: float
     max_tokens: int
     min_probability: float
+    scale: Probabilities | None = None
+    """What is added to every row of logits for how often the person writes each token (marginals.py)."""
     at_hand: Ids | None = None
     """All tokens that stand before the answer for the person, too, where words may come back from there."""
     streams: bool = True
@@ -82,6 +84,8 @@ class Generation:
 
     def peek(self, logits: Probabilities) -> Choice:
         """What comes next after this row of logits (shape: vocabulary).  Changes nothing but the sampler's state."""
+        if self.scale is not None:
+            logits = logits + self.scale
         claim = self._claim(self.written)
         recent = [*self.own, *self.written][-self.sampling.repeat_last :] if self.sampling.repeat_last > 0 else []
         fitted = penalise(logits, recent, self.sampling.repeat_penalty) if self.sampling.repeat_penalty != 1 else logits
@@ -118,6 +122,8 @@ class Generation:
         `partial` is what the next token must still repeat of the text.  Tokens that a bias bans have no share.
         """
         total = 1.0
+        if self.scale is not None:
+            logits = logits + self.scale
         claim = self._claim(path)
         if partial:
             ids, beliefs = self.vocabulary.consistent(partial)
