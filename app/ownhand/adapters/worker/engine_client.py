@@ -31,7 +31,7 @@ from ownhand.errors import Cancelled, ModelError, WorkerError
 
 _LOAD_TIMEOUT_S: Final = 300.0
 _WORK_TIMEOUT_S: Final = 60.0
-_EXPECT_S: Final = 10.0
+_EXPECT_S: Final = 20.0
 _TEXTS_AT_ONCE: Final = 100
 _TRIAL_TEXT: Final = (
     "The meeting went on for longer than anyone had expected, and when we left it was dark. " * 12 + "When we left, I"
