@@ -98,6 +98,28 @@ def test_a_rule_can_be_stated(dialog, scripted, qtbot):
     assert scripted.learning.rules[-1].audience == "work"
 
 
+def test_a_rule_can_be_given_another_audience(dialog, scripted, qtbot):
+    row = rules(dialog).index("Use contractions.")
+    dialog.learned.view.setCurrentIndex(dialog.learned.table.index(row, 0))
+    scope = next(b for b in dialog.learned.findChildren(QComboBox) if b.accessibleName().endswith("selected rule"))
+    assert scope.currentText() == "Friends"
+    scope.setCurrentIndex(scope.findText("Work"))
+    scope.activated.emit(scope.currentIndex())
+    qtbot.waitUntil(lambda: next(r for r in scripted.learning.rules if r.id == "p4").audience == "work")
+    qtbot.waitUntil(lambda: dialog.learned.table.index(row, 1).data() == "Work")
+
+
+def test_a_rule_that_acts_only_in_some_situations_says_so(dialog, scripted, quiet):
+    scripted.learning.rules = [
+        Preference("x", Dimension.GREETING, "hey", agreeing=3, conflicting=7, edits=("e1", "e2")),
+    ]
+    dialog.learned.reload()
+    quiet()
+    table = dialog.learned.table
+    assert table.index(0, 2).data() == "where it fits"
+    assert "You also write otherwise" in table.data(table.index(0, 0), Qt.ItemDataRole.ToolTipRole)
+
+
 def test_the_edits_behind_a_rule_stand_side_by_side(dialog, qtbot):
     row = rules(dialog).index("Use contractions.")
     dialog.learned.view.setCurrentIndex(dialog.learned.table.index(row, 0))

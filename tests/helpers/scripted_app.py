@@ -29,7 +29,7 @@ from ownhand.domain.facts import Facts
 from ownhand.domain.habits import Habits
 from ownhand.domain.personalize import LAYERS, Part
 from ownhand.domain.ports import Correspondent, MemoryNeed, ModelInfo, TakenIn, Trial, VaultState
-from ownhand.domain.preference import Dimension, Edit, Origin, Preference
+from ownhand.domain.preference import Dimension, Edit, Origin, Preference, Standing, standing
 from ownhand.domain.snippets import Snippet
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import (
@@ -477,8 +477,8 @@ class ScriptedLearning:
             return 1.0
         return (preference.agreeing + 1) / (preference.agreeing + preference.conflicting + 2)
 
-    def in_effect(self, preference: Preference) -> bool:
-        return preference.enabled and (preference.origin is Origin.STATED or preference.agreeing >= 2)
+    def standing(self, preference: Preference) -> Standing:
+        return standing(preference)
 
     def evidence_for(self, preference: Preference) -> list[Edit]:
         return [
@@ -495,6 +495,11 @@ class ScriptedLearning:
         new = replace(preference, statement=text, origin=Origin.STATED)
         self.rules = [new if item.id == preference.id else item for item in self.rules]
         return new
+
+    def move(self, preference: Preference, audience: str) -> Preference:
+        moved = replace(preference, audience=audience, origin=Origin.STATED)
+        self.rules = [moved if item.id == preference.id else item for item in self.rules]
+        return moved
 
     def delete(self, preference: Preference) -> None:
         self.rules = [item for item in self.rules if item.id != preference.id]

@@ -55,12 +55,15 @@ class Hand:
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         self.remembered += texts
 
+    def expect(self, memory: str) -> None:
+        """What the model expects of words that are known anyway."""
+
     def forget(self, memory: str) -> None:
         self.remembered.clear()
 
     def everything_learned(self, *, rules: bool = True) -> str:
         counts = self.learning._profile.of()
-        stated = [f"{item.value} {item.subject}" for item in self.learning.preferences()] if rules else []
+        stated = [f"{item.value} {item.subject}" for item in self.learning.noticed()] if rules else []
         said = self.personal.memory.complete("the key is ")
         return "\n".join(
             [

@@ -38,10 +38,10 @@ def letter(number: int) -> Document:
     return Document(Document.identify(Kind.EMAIL, text), Kind.EMAIL, text, f"Boat {number}", DANA)
 
 
-def correct(learning: Learning, number: int) -> None:
+def correct(learning: Learning, number: int, audience: str = EVERYONE) -> None:
     suggested = f"Hi Dana,\n\nI hope this email finds you well. The boat {number} is ready.\n\nCheers,\nRobin"
     kept = f"Hello Dana,\n\nThe boat {number} is ready.\n\nCheers,\nRobin"
-    learning.observe(Edit(f"e{number}", suggested, kept, recipients=DANA))
+    learning.observe(Edit(f"e{number}", suggested, kept, audience=audience, recipients=DANA))
 
 
 def values(learning: Learning, dimension: Dimension) -> list[str]:
@@ -204,3 +204,58 @@ def test_who_corrects_does_not_wait_for_the_embedder_and_the_next_suggestion_has
     assert recall.embedded == ["Boat\nready"]
     assert set(vault.edit_vectors()) == {"e1"}
     assert vault.situations_without_vector() == {}
+
+
+def test_what_was_seen_once_is_no_rule_yet(learning: Learning):
+    correct(learning, 1)
+    assert learning.preferences() == []
+    assert Dimension.GREETING in {item.dimension for item in learning.noticed()}
+    correct(learning, 2)
+    assert Dimension.GREETING in {item.dimension for item in learning.preferences()}
+
+
+def test_rules_that_are_switched_off_come_last(learning: Learning):
+    off = learning.state("no exclamation marks")
+    learning.set_enabled(off, False)
+    learning.state("British spelling")
+    assert [item.value for item in learning.preferences()] == ["uk", "avoid"]
+
+
+def test_a_rule_can_be_moved_to_another_audience(learning: Learning):
+    for number in (1, 2):
+        correct(learning, number)
+    (greeting,) = (item for item in learning.preferences() if item.dimension is Dimension.GREETING)
+    learning.move(greeting, "work")
+    assert values(learning, Dimension.GREETING) == []
+    assert [item.value for item in learning.effective("", "work") if item.dimension is Dimension.GREETING] == [
+        greeting.value
+    ]
+    (moved,) = (item for item in learning.preferences() if item.dimension is Dimension.GREETING)
+    learning.move(moved, EVERYONE)
+    assert values(learning, Dimension.GREETING) == [greeting.value]
+    assert len([item for item in learning.preferences() if item.dimension is Dimension.GREETING]) == 1
+
+
+def test_a_rule_that_is_moved_takes_the_place_of_its_opposite_there(learning: Learning):
+    learning.state("exclamation marks are welcome", "work")
+    learning.move(learning.state("no exclamation marks"), "work")
+    assert [(item.audience, item.value) for item in learning.preferences()] == [("work", "avoid")]
+
+
+def test_a_rule_for_everyone_is_listed_once_and_goes_from_every_audience(learning: Learning):
+    for number, audience in enumerate(["work", "work", "friends", "friends"]):
+        correct(learning, number, audience)
+    greetings = [item for item in learning.preferences() if item.dimension is Dimension.GREETING]
+    assert [item.audience for item in greetings] == [EVERYONE]
+
+    def acting_for(audience: str) -> list[str]:
+        return [item.value for item in learning.effective("", audience) if item.dimension is Dimension.GREETING]
+
+    learning.set_enabled(greetings[0], False)
+    assert acting_for(EVERYONE) == acting_for("work") == acting_for("friends") == []
+    assert [i.audience for i in learning.preferences() if i.dimension is Dimension.GREETING] == [EVERYONE]
+    learning.set_enabled(greetings[0], True)
+    assert acting_for("work") == ["Hello {name},"]
+    learning.move(greetings[0], "work")
+    assert acting_for("work") == ["Hello {name},"]
+    assert acting_for(EVERYONE) == acting_for("friends") == []

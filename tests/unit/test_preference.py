@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.preference import (
@@ -6,10 +7,12 @@ from ownhand.domain.preference import (
     Evidence,
     Origin,
     Preference,
+    Standing,
     confidence,
     identify,
     in_effect,
     learn,
+    standing,
     tombstone,
 )
 from ownhand.domain.preference import Dimension as D
@@ -32,6 +35,17 @@ def test_two_agreeing_edits_take_effect_and_one_does_not() -> None:
     assert acting(learn(votes("Hey {name},", "Hey {name},"))) == ["Hey {name},"]
 
 
+def test_words_are_shown_to_people_as_they_are_written() -> None:
+    def said(subject: str, value: str) -> str:
+        return statement(Preference("p", D.STOCK_PHRASE, value, subject))
+
+    assert said("i think i should", "cut") == "Never write “I think I should”"
+    assert said("thank you very much for …", "avoid") == "No sentences that begin “Thank you very much for …”"
+    assert said("i will tell the team", "I'll tell the team.") == (
+        "Write “I'll tell the team.”, not “I will tell the team”"
+    )
+
+
 def test_conflict_lowers_confidence_and_takes_a_rule_out_of_effect() -> None:
     agreed = learn(votes("avoid", "avoid", dimension=D.EXCLAMATION))
     contested = learn(votes("avoid", "avoid", "use", dimension=D.EXCLAMATION))
@@ -52,6 +66,16 @@ def test_the_value_of_similar_situations_wins() -> None:
     assert acting(learn(evidence, kernel=weigh(evidence, private, past))) == ["Hey {name},"]
     assert acting(learn(evidence, kernel=weigh(evidence, official, past))) == ["Dear {name},"]
     assert acting(learn(evidence)) == []
+
+
+def test_a_rule_acts_always_or_where_it_fits_or_was_seen_too_seldom_to_be_one() -> None:
+    clear = learn(votes("avoid", "avoid", dimension=D.EXCLAMATION))
+    assert [standing(p) for p in clear] == [Standing.ALWAYS]
+    torn = {p.value: p for p in learn(votes(*["Dear {name},"] * 3, *["Hey {name},"] * 2, "Hello {name},"))}
+    assert standing(torn["Hey {name},"]) is standing(torn["Dear {name},"]) is Standing.SOMETIMES
+    assert standing(torn["Hello {name},"]) is Standing.SELDOM
+    assert standing(replace(clear[0], enabled=False)) is Standing.OFF
+    assert standing(Preference("s", D.EXCLAMATION, "avoid", origin=Origin.STATED)) is Standing.ALWAYS
 
 
 def test_a_rule_seen_in_two_audiences_is_for_everyone_unless_they_disagree() -> None:

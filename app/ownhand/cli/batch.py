@@ -40,7 +40,7 @@ from ownhand.domain import actions
 from ownhand.domain.completion import CompletionContext
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.domain.personalize import LAYERS
-from ownhand.domain.preference import Edit
+from ownhand.domain.preference import Edit, Standing
 from ownhand.domain.suggestion import Suggestion, SuggestionRequest, result_of
 from ownhand.errors import BadInput, OwnhandError
 from ownhand.services.importing import Reading
@@ -302,11 +302,11 @@ class Batch:
                     "rule": learning.statement(item),
                     "audience": item.audience,
                     "confidence": round(learning.confidence(item), 3),
-                    "in_effect": learning.in_effect(item),
+                    "in_effect": learning.standing(item) is Standing.ALWAYS,
                     "edits": len(item.edits),
                     "origin": item.origin,
                 }
-                for item in learning.preferences()
+                for item in learning.noticed()
             ]
         }
 

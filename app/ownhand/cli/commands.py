@@ -319,22 +319,23 @@ def _preferences(app: App, arguments: Arguments) -> None:
         learning.forget_everything()
         app.training.forget()
     if arguments.add is not None:
-        learning.state(arguments.add)
+        learning.state(arguments.add, _audience(app, arguments.audience))
     for wanted, act in (
+        (arguments.move, lambda item: learning.move(item, _audience(app, arguments.audience))),
         (arguments.on, lambda item: learning.set_enabled(item, True)),
         (arguments.off, lambda item: learning.set_enabled(item, False)),
         (arguments.delete, learning.delete),
     ):
         if wanted is not None:
-            found = [item for item in learning.preferences() if wanted and item.id.startswith(wanted)]
+            found = [item for item in learning.noticed() if wanted and item.id.startswith(wanted)]
             if len(found) != 1:
                 raise BadInput(
                     f"{'More than one' if found else 'No'} preference begins with {wanted[:40]!r}. "
-                    "Run 'ownhand preferences' to see them."
+                    "Run 'ownhand preferences --all' to see them."
                 )
             act(found[0])
-    rows = learning.preferences()
-    shown.put(rows, arguments, lambda: shown.preferences(rows, learning))
+    rows = learning.noticed() if arguments.all else learning.preferences()
+    shown.put(rows, arguments, lambda: shown.preferences(rows, learning, app.library.audiences()))
 
 
 def _models(app: App, arguments: Arguments) -> int:

@@ -103,6 +103,11 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--audience", default="", metavar="NAME", help="a group you named (default: everyone)")
     one = command("preferences", "what was learned from your changes, and what you said")
     one.add_argument("--add", metavar="RULE", help="say a rule, such as: no exclamation marks")
+    one.add_argument("--all", action="store_true", help="list what was noticed too seldom to be a rule as well")
+    one.add_argument(
+        "--audience", default="", metavar="NAME", help="--add, --move: whom it holds for (default: everyone)"
+    )
+    one.add_argument("--move", metavar="ID", help="let a rule hold for the audience that --audience names")
     one.add_argument("--on", metavar="ID", help="switch a rule on")
     one.add_argument("--off", metavar="ID", help="switch a rule off; what it rests on stays")
     one.add_argument("--delete", metavar="ID", help="remove a rule")

@@ -14,9 +14,10 @@ from ownhand.domain.catalog import HUB
 from ownhand.domain.completion import ARROW, Completion
 from ownhand.domain.corpus import Hit, Source
 from ownhand.domain.download import Connection, Progress
+from ownhand.domain.draft import Audience
 from ownhand.domain.figures import megabytes, parameters, remaining
 from ownhand.domain.ports import Correspondent, ModelInfo, TakenIn
-from ownhand.domain.preference import Origin, Preference
+from ownhand.domain.preference import Origin, Preference, Standing
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion
 from ownhand.services.downloading import Offered
@@ -241,20 +242,31 @@ def traits(rows: Sequence[Trait]) -> str:
     )
 
 
-def preferences(rows: Sequence[Preference], learning: Learning) -> str:
+_STANDINGS = {
+    Standing.ALWAYS: "on",
+    Standing.SOMETIMES: "sometimes",
+    Standing.OFF: "off",
+    Standing.SELDOM: "not yet",
+}
+
+
+def preferences(rows: Sequence[Preference], learning: Learning, groups: Sequence[Audience]) -> str:
     """What was learned and said."""
     if not rows:
         return (
             "Nothing was learned yet. It comes with your first corrections; or say a rule: "
             "ownhand preferences --add 'no exclamation marks'"
         )
+    names = {group.id: f"  ({group.name})" for group in groups}
     lines = []
     for item in rows:
-        state = "off" if not item.enabled else "on" if learning.in_effect(item) else "not yet"
+        state = _STANDINGS[learning.standing(item)]
         stated = item.origin is Origin.STATED
         sure = f"{100 * learning.confidence(item):.0f} %"
         basis = "you said so" if stated else f"{count(len(item.edits), 'edit')}, {sure}"
-        lines.append(f"{item.id[:8]}  {state:7s}  {basis:15s}  {learning.statement(item)}")
+        lines.append(
+            f"{item.id[:8]}  {state:9s}  {basis:15s}  {learning.statement(item)}{names.get(item.audience, '')}"
+        )
     return "\n".join(lines)
 
 

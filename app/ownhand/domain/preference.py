@@ -60,6 +60,17 @@ class Origin(StrEnum):
     STATED = "stated"
 
 
+class Standing(StrEnum):
+    """How far a rule has come, in the order in which a person wants to see them."""
+
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    """Seen often enough, but so was its opposite: it acts where the situation is like those it was seen in."""
+    OFF = "off"
+    SELDOM = "seldom"
+    """Noticed, and not seen often enough to be a rule."""
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """The pair (suggested, kept), and the situation it happened in."""
@@ -179,10 +190,23 @@ def in_effect(preference: Preference) -> bool:
         return True
     if preference.statement and preference.statement != DELETED and not preference.edits:
         return True
-    needed = _NEEDED_FOR_PLAIN_WORDS if preference.subject == PLAIN_WORDS else _NEEDED
-    if len(preference.edits) < needed:
+    if not _seen_enough(preference):
         return False
     return preference.fit > 0.5 if preference.fit is not None else confidence(preference) > _EFFECT + 1e-9
+
+
+def standing(preference: Preference) -> Standing:
+    """How far a rule has come, whatever the situation."""
+    if not preference.enabled:
+        return Standing.OFF
+    if in_effect(replace(preference, fit=None)):
+        return Standing.ALWAYS
+    return Standing.SOMETIMES if _seen_enough(preference) else Standing.SELDOM
+
+
+def _seen_enough(preference: Preference) -> bool:
+    needed = _NEEDED_FOR_PLAIN_WORDS if preference.subject == PLAIN_WORDS else _NEEDED
+    return len(preference.edits) >= needed
 
 
 def tombstone(preference: Preference) -> Preference:

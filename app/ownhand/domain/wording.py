@@ -104,7 +104,7 @@ def _said(p: Preference, model: bool) -> str:
                 return f"At most {number} sentences"
             return f"Keep it under {number} words"
         case Dimension.STOCK_PHRASE:
-            phrase = p.subject
+            phrase = p.subject if model else _readable(p.subject, p.value)
             if phrase.endswith(OPENING):
                 return (
                     f"Do not start sentences with {left}{phrase[: -len(OPENING)]}{right}"
@@ -123,6 +123,13 @@ def _said(p: Preference, model: bool) -> str:
                 )
             return f"Write {left}{p.value}{right}, not {left}{p.subject}{right}"
     return p.statement or p.value
+
+
+def _readable(phrase: str, value: str) -> str:
+    """A phrase as it is written: evidence has it in lower case."""
+    phrase = re.sub(r"\bi\b", "I", phrase)
+    is_sentence = phrase.endswith(OPENING) or (value[:1].isupper() and value[-1:] in ".!?")
+    return phrase[:1].upper() + phrase[1:] if is_sentence else phrase
 
 
 # ------------------------------------------------------------------------------------------------------------- parsing

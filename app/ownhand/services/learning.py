@@ -21,7 +21,7 @@ from ownhand.domain.english import Baseline
 from ownhand.domain.masking import MASK, mask
 from ownhand.domain.measuring import StyleProfile
 from ownhand.domain.ports import Recall, Vault
-from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference
+from ownhand.domain.preference import Dimension, Edit, Evidence, Origin, Preference, Standing
 from ownhand.domain.registers import Situation
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion
@@ -180,14 +180,36 @@ class Learning:
         with self._lock:
             known, version = self._in_effect, self.version
         if known is None or known[0] != version:
-            known = version, {item.id: item for item in self.preferences() if rules.in_effect(item)}
+            known = version, {item.id: item for item in self.noticed() if rules.in_effect(item)}
             with self._lock:
                 self._in_effect = known
         return known[1]
 
-    def preferences(self) -> list[Preference]:
-        """Everything learned and stated, whatever its audience and whether in effect or not."""
+    def noticed(self) -> list[Preference]:
+        """Everything learned and stated, whatever its audience, and what was not seen often enough to be a rule."""
         return rules.learn(self._all_evidence(), self._vault.preferences(), audience=None)
+
+    def preferences(self) -> list[Preference]:
+        """The rules of every audience, learned and stated, those that act first.
+
+        What was learned for one audience is left out where it is a rule for everyone.
+        """
+        found = {item.id: (rules.standing(item), item) for item in self.noticed()}
+        listed = []
+        for standing, item in found.values():
+            wider = found.get(_for_everyone(item)) if item.origin is Origin.LEARNED else None
+            repeats = wider is not None and wider[1] is not item and wider[0] is standing
+            if standing is not Standing.SELDOM and not repeats:
+                listed.append((standing, item))
+        order = list(Standing)
+        return [item for _, item in sorted(listed, key=lambda pair: order.index(pair[0]))]
+
+    def _with_repeats(self, preference: Preference) -> list[Preference]:
+        """A rule and, where it is for everyone, the learned ones that say the same for one audience."""
+        if preference.audience != EVERYONE:
+            return [preference]
+        noticed = [item for item in self.noticed() if item.audience != EVERYONE and item.origin is Origin.LEARNED]
+        return [preference, *(item for item in noticed if _for_everyone(item) == preference.id)]
 
     def effective(
         self, situation: str, audience: str = EVERYONE, recipients: Sequence[str] | None = None
@@ -297,9 +319,9 @@ class Learning:
         """0 to 1."""
         return rules.confidence(preference)
 
-    def in_effect(self, preference: Preference) -> bool:
-        """Whether it acts now."""
-        return rules.in_effect(preference)
+    def standing(self, preference: Preference) -> Standing:
+        """How far a rule has come."""
+        return rules.standing(preference)
 
     def evidence_for(self, preference: Preference) -> list[Edit]:
         """The edits it rests on, latest first."""
@@ -311,7 +333,12 @@ class Learning:
         if enabled and preference.origin is Origin.STATED:
             for other in self._contradicted_by(preference):
                 self._vault.save_preference(replace(other, enabled=False))
-        self._store(replace(preference, enabled=enabled))
+        for item in self._with_repeats(preference):
+            if enabled and item.origin is Origin.LEARNED and not item.statement:
+                self._vault.delete_preference(item.id)  # what it rests on says it again, for the right audiences
+            else:
+                self._vault.save_preference(replace(item, enabled=enabled))
+        self._changed()
 
     def reword(self, preference: Preference, text: str) -> Preference:
         """The person says it in their own words: from then on it is theirs.  Raises BadInput for an empty text."""
@@ -332,6 +359,21 @@ class Learning:
             self._vault.delete_preference(earlier.id)
         self._store(stated)
         return stated
+
+    def move(self, preference: Preference, audience: str) -> Preference:
+        """Let a rule hold for another audience; as it is the person who says for whom, it is theirs from then on."""
+        moved = Preference(
+            rules.identify(preference.dimension, preference.subject, preference.value, audience),
+            preference.dimension, preference.value, preference.subject, audience, Origin.STATED, preference.enabled,
+            statement=preference.statement,
+        )  # fmt: skip
+        if moved.id == preference.id:
+            return preference
+        for earlier in self._contradicted_by(moved):
+            self._vault.delete_preference(earlier.id)
+        self.delete(preference)
+        self._store(moved)
+        return moved
 
     def _contradicted_by(self, stated: Preference) -> list[Preference]:
         """What the person said before on the same thing for the same audience: two such rules cannot both hold."""
@@ -356,10 +398,11 @@ class Learning:
 
     def delete(self, preference: Preference) -> None:
         """Remove a rule; evidence seen so far does not bring it back."""
-        if preference.origin is Origin.STATED:
-            self._vault.delete_preference(preference.id)
-        else:
-            self._vault.save_preference(rules.tombstone(preference))
+        for item in self._with_repeats(preference):
+            if item.origin is Origin.STATED:
+                self._vault.delete_preference(item.id)
+            else:
+                self._vault.save_preference(rules.tombstone(item))
         self._changed()
 
     def forget_everything(self) -> None:
@@ -418,3 +461,8 @@ class Learning:
             if self._chosen is None:
                 self._chosen = json.loads(self._vault.setting(CHOSEN) or "{}")
             return self._chosen
+
+
+def _for_everyone(preference: Preference) -> str:
+    """The id that a rule has where it is for everyone."""
+    return rules.identify(preference.dimension, preference.subject, preference.value)

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ownhand.domain import authorship, filling
-from ownhand.domain import preference as rules
 from ownhand.domain.completion import Candidate, CompletionContext
 from ownhand.domain.corpus import Document, Kind
 from ownhand.domain.draft import EVERYONE
@@ -185,7 +184,7 @@ class Personal:
         if self._stop.is_set():
             return
         state = self._vault.state()
-        active = sum(1 for item in self._learning.preferences() if rules.in_effect(item))
+        active = sum(item.enabled for item in self._learning.preferences())
         self._status.announce(StatusEvent("history", "counted", documents=state.documents, preferences=active))
 
     def _read_history(self) -> list[str]:

@@ -115,7 +115,7 @@ class Tallying:
         found: list[Learned] = []
         for item in self._learning.preferences():
             day = _second(item, times)
-            if day is not None and self._learning.in_effect(item):
+            if day is not None and item.enabled:
                 found.append(Learned(day, self._learning.statement(item)))
         return sorted(found, key=lambda one: (-one.day.toordinal(), one.statement))
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QComboBox, QDialog, QFrame, QHeaderView, QLineEdit, QTableView, QTextEdit, QWidget
 
 from ownhand.domain.draft import EVERYONE, Audience
-from ownhand.domain.preference import Edit, Origin, Preference
+from ownhand.domain.preference import Edit, Origin, Preference, Standing
 from ownhand.domain.text import diff
 from ownhand.ui.bridge import Bridge
 from ownhand.ui.contract import App
@@ -31,7 +31,7 @@ class RuleRow:
     statement: str = field(repr=False)
     audience: str = ""
     sure: float = 0.0
-    in_effect: bool = False
+    standing: Standing = Standing.ALWAYS
     is_followed: bool = True
     """Whether the model in use can do what it says."""
 
@@ -89,17 +89,21 @@ class RuleTable(QAbstractTableModel):
         if shown is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
-            return (shown.statement, shown.audience, f"{round(100 * shown.sure)} %", shown.evidence)[index.column()]
-        if role == Qt.ItemDataRole.ForegroundRole and not (shown.in_effect and shown.is_followed):
+            sometimes = shown.standing is Standing.SOMETIMES
+            sure = self.tr("where it fits") if sometimes else f"{round(100 * shown.sure)} %"
+            return (shown.statement, shown.audience, sure, shown.evidence)[index.column()]
+        if role == Qt.ItemDataRole.ForegroundRole and (shown.standing is Standing.OFF or not shown.is_followed):
             return self._theme.tokens["muted"]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == RULE:
             return Qt.CheckState.Checked if shown.preference.enabled else Qt.CheckState.Unchecked
         told = role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleDescriptionRole)
         if told and index.column() == RULE:
-            if not shown.in_effect:
-                return self.tr("Not in effect yet: it was seen too seldom, or is switched off")
+            if shown.standing is Standing.OFF:
+                return self.tr("Switched off")
             if not shown.is_followed:
                 return self.tr("The model in use is too small to follow this. Settings, Models offers larger ones.")
+            if shown.standing is Standing.SOMETIMES:
+                return self.tr("You also write otherwise: it is followed where a text is like those you wanted it in")
             return shown.statement
         return None
 
@@ -154,15 +158,16 @@ class LearnedPage(QWidget):
         self.view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.view.horizontalHeader().setSectionResizeMode(RULE, QHeaderView.ResizeMode.Stretch)
         self.view.selectionModel().currentRowChanged.connect(self._selected)
-        self._nothing = label(
-            self.tr("Nothing yet. Take a suggestion and change it: a change made twice becomes a rule here."),
-            quiet=True,
-            wrap=True,
-        )
-        self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._told = label(quiet=True, wrap=True)
+        self._told.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._evidence = button(self.tr("Show the edits…"))
-        self._rename = button(self.tr("Change the words"))
+        self._rename = button(self.tr("Reword"))
         self._delete = button(self.tr("Delete"))
+        self._scope = QComboBox()
+        self._scope.setAccessibleName(self.tr("Audience of the selected rule"))
+        self._scope.setToolTip(self.tr("For whom the selected rule holds"))
+        self._scope.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self._scope.activated.connect(self._move)
         self._forget = button(self.tr("Forget everything learned…"), flat=True)
         self._forget.setProperty("danger", True)
         self._evidence.clicked.connect(self._show_evidence)
@@ -182,9 +187,9 @@ class LearnedPage(QWidget):
         self.setLayout(
             column(
                 row(self.new_rule, self.audience, add),
-                self._nothing,
+                self._told,
                 self.view,
-                row(self._evidence, self._rename, self._delete, None, self._forget),
+                row(self._evidence, self._rename, self._scope, self._delete, None, self._forget),
                 self.training,
                 gap=10,
                 stretch=2,
@@ -208,12 +213,12 @@ class LearnedPage(QWidget):
                     learning.statement(item),
                     names.get(item.audience, deleted),
                     learning.confidence(item),
-                    learning.in_effect(item),
+                    learning.standing(item),
                     drafting.follows(item),
                 )
                 for item in learning.preferences()
             ]
-            return audiences, sorted(rows, key=lambda shown: (not shown.in_effect, -shown.sure, shown.statement))
+            return audiences, rows
 
         self._bridge.run(work, self._loaded)
 
@@ -222,13 +227,19 @@ class LearnedPage(QWidget):
         kept = self.view.currentIndex().row()
         self.table.show_rows(rows)
         self.view.setCurrentIndex(self.table.index(min(max(kept, 0), len(rows) - 1), RULE))
-        self._nothing.setVisible(not rows)
+        self._told.setText(
+            self.tr("A change that you make twice becomes a rule.")
+            if rows
+            else self.tr("Nothing yet. Take a suggestion and change it: a change made twice becomes a rule here.")
+        )
         self.view.setVisible(bool(rows))
         chosen = self.audience.currentData()
-        self.audience.clear()
-        self.audience.addItem(self.tr("Everyone"), EVERYONE)
-        for audience in audiences:
-            self.audience.addItem(audience.name, audience.id)
+        for box in (self.audience, self._scope):
+            box.clear()
+            box.addItem(self.tr("Everyone"), EVERYONE)
+            for audience in audiences:
+                box.addItem(audience.name, audience.id)
+            box.setVisible(bool(audiences))
         self.audience.setCurrentIndex(max(0, self.audience.findData(chosen)))
         self._selected()
 
@@ -238,8 +249,9 @@ class LearnedPage(QWidget):
 
     def _selected(self) -> None:
         shown = self.current()
-        for push in (self._rename, self._delete):
+        for push in (self._rename, self._scope, self._delete):
             push.setEnabled(shown is not None)
+        self._scope.setCurrentIndex(self._scope.findData(shown.preference.audience) if shown is not None else -1)
         self._evidence.setEnabled(shown is not None and shown.preference.origin is Origin.LEARNED)
 
     def _then(self, _: object) -> None:
@@ -256,6 +268,12 @@ class LearnedPage(QWidget):
 
     def _start_edit(self) -> None:
         self.view.edit(self.table.index(self.view.currentIndex().row(), RULE))
+
+    def _move(self) -> None:
+        shown, audience, learning = self.current(), self._scope.currentData(), self._app.learning
+        if shown is not None and audience is not None:
+            preference = shown.preference
+            self._bridge.run(lambda: learning.move(preference, audience), self._then)
 
     def _delete_rule(self) -> None:
         shown, learning = self.current(), self._app.learning

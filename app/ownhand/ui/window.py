@@ -317,7 +317,7 @@ class MainWindow(QMainWindow):
         learning, privacy = self.app.learning, self.app.privacy
 
         def work() -> tuple[int, int]:
-            return privacy.state().documents, sum(learning.in_effect(item) for item in learning.preferences())
+            return privacy.state().documents, sum(item.enabled for item in learning.preferences())
 
         self.bridge.run(work, self._counted)
 
