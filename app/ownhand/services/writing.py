@@ -236,10 +236,7 @@ class Writer:
                     total += 1
                     if brief.action.id == "fix":
                         sentence = self._spell(sentence)
-                    if brief.action.id in {
-                        "fix",
-                        "formal",
-                    }:  # "dont" is no formal text, and must be one to be written out
+                    if brief.action.id in {"fix", "formal"}:  # "dont" must be "don't" to be written out in formal text
                         sentence = notes.tidied(sentence)
                     task = "custom" if brief.action.id == "custom" else brief.action.id
                     new = self._one_sentence(lead + sentence, sentence) if len(sentence.split()) > 2 else ""
