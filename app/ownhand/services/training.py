@@ -11,8 +11,8 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -41,7 +41,7 @@ AFTER_TYPING_S = 4.0
 """How long it goes on waiting after the last key."""
 _LOOK_S = 0.5
 _BATTERY_EVERY_S = 30.0
-WEIGHTS = (0.6, 1.0, 1.4)
+WEIGHTS = (0.5, 0.75, 1.0, 1.25)
 """How much an adapter may count; the best of these on the texts that decide when to stop."""
 VECTOR_WEIGHTS = (0.2, 0.4, 0.8)
 """The same of a style vector."""
@@ -338,9 +338,10 @@ class Training:
         base, trial = self._engines.identify(model), f"{self._namespace}/trial"
         self._engines.adapt(trial, base, data)
         try:
-            weight = min(WEIGHTS, key=lambda weight: self._bits(parts.stop, {trial: weight}))
-            before = self._bits(parts.measure, {})
-            after = self._bits(parts.measure, {trial: weight})
+            with self._remembered(parts):
+                weight = min(WEIGHTS, key=lambda weight: self._bits(parts.stop, {trial: weight}))
+                before = self._bits(parts.measure, {})
+                after = self._bits(parts.measure, {trial: weight})
         finally:
             self._engines.unadapt(trial)
         info = self._engines.completion.info()
@@ -357,23 +358,39 @@ class Training:
         self._engines.adapt(own, adapter.base, adapter.data)
         self._engines.adapt(trial, adapter.base, vector)
         try:
-            weight = min(VECTOR_WEIGHTS, key=lambda weight: self._bits(parts.stop, {**with_it, trial: weight}))
-            before = self._bits(parts.measure, with_it)
-            after = self._bits(parts.measure, {**with_it, trial: weight})
+            with self._remembered(parts):
+                weight = min(VECTOR_WEIGHTS, key=lambda weight: self._bits(parts.stop, {**with_it, trial: weight}))
+                before = self._bits(parts.measure, with_it)
+                after = self._bits(parts.measure, {**with_it, trial: weight})
         finally:
             self._engines.unadapt(trial)
             self._engines.unadapt(own)
         return replace(adapter, vector=vector, vector_weight=weight, vector_gain=1 - after / before)
 
+    @property
+    def _memory(self) -> str:
+        return f"{self._namespace}/trial memory"
+
+    @contextmanager
+    def _remembered(self, parts: playback.Split) -> Iterator[None]:
+        """Have the engine remember what was trained on, and nothing else: an adapter is worth what it adds to that."""
+        texts = [piece for one in reversed(parts.train) for piece in mask(one.text).split(MASK) if piece.strip()]
+        try:
+            self._engines.remember(self._memory, texts)
+            self._engines.expect(self._memory)
+            yield
+        finally:
+            self._engines.forget(self._memory)
+
     def _bits(self, documents: Iterable[Document], adapters: dict[str, float]) -> float:
-        """Bits that the texts cost under the model with these adapters, without the memory, which knows them."""
+        """Bits that the texts cost with these adapters and the memory of what was trained on."""
         total = 0.0
         for document in list(documents)[:_SCORED]:
             if self._stop.is_set():
                 raise Cancelled("stopped")
             before = plain(mask(preamble(document.kind, document.title, document.reply_to)))
             text = mask(document.text.strip())[:_SCORED_CHARACTERS]
-            total -= self._engines.completion.score(before, text, adapters=adapters)
+            total -= self._engines.completion.score(before, text, self._memory, 1.0, adapters)
         return max(total, 1e-9) / math.log(2)
 
     def _documents(self, audience: str) -> list[Document]:
