@@ -13,6 +13,7 @@ from ownhand.settings import COMPLETIONS, FONT_SIZE, SETTINGS, THEME
 from ownhand.ui.learnedpage import EvidenceDialog
 from ownhand.ui.settings import ELSEWHERE, SettingsDialog
 from ownhand.ui.vaultdialogs import PassphraseDialog
+from ownhand.ui.widgets import Toast
 from ownhand.ui.windows import TypeToConfirm
 
 
@@ -131,6 +132,17 @@ def test_the_edits_behind_a_rule_stand_side_by_side(dialog, qtbot):
     assert "Please use the new form." in texts
     assert nameless(evidence) == []
     evidence.close()
+
+
+def test_what_fails_is_said_in_front_of_the_person(dialog, tmp_path, quiet):
+    dialog.show_page("progress")
+    dialog.progress._said.show()
+    dialog.progress.save_to(tmp_path / "nowhere" / "days.csv")
+    quiet()
+    (toast,) = dialog.findChildren(Toast)
+    assert toast.isVisible()
+    assert "days.csv could not be saved there" in toast.text
+    assert not dialog.progress._said.isVisible()
 
 
 def test_forgetting_everything_asks_for_the_word(dialog, scripted, qtbot):

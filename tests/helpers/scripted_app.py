@@ -429,6 +429,9 @@ HABIT = Preference("h", Dimension.DASH, "comma", origin=Origin.STATED, agreeing=
 """A measured one."""
 
 
+EDITS = ("e1", "e2")
+
+
 def preferences() -> list[Preference]:
     rows = [
         (Dimension.STOCK_PHRASE, "avoid", "I hope this email finds you well", EVERYONE, Origin.LEARNED, 4.0, 0.0),
@@ -439,7 +442,7 @@ def preferences() -> list[Preference]:
         (Dimension.SENTENCE_LENGTH, "shorter", "", EVERYONE, Origin.LEARNED, 1.0, 0.0),
     ]
     return [
-        Preference(f"p{n}", dimension, value, subject, audience, origin, True, agree, against, ("e1", "e2"), NOW)
+        Preference(f"p{n}", dimension, value, subject, audience, origin, True, agree, against, EDITS[: int(agree)], NOW)
         for n, (dimension, value, subject, audience, origin, agree, against) in enumerate(rows)
     ]
 
@@ -467,7 +470,7 @@ class ScriptedLearning:
         return list(self.learns)
 
     def preferences(self) -> list[Preference]:
-        return list(self.rules)
+        return [item for item in self.rules if standing(item) is not Standing.SELDOM]
 
     def statement(self, preference: Preference) -> str:
         return preference.statement or STATEMENTS.get(preference.id, preference.value)

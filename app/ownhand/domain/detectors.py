@@ -312,6 +312,8 @@ def _lower_case(both: Correspondence) -> Iterator[Say]:
         return "" if starts else "none"
 
     old, new = state(0), state(1)
+    if new == "all" and any(sentence[:1].isupper() for sentence in both.added):
+        return  # "hey Ada, happy birthday! Have a lovely day": one small beginning is no habit
     if new in ("all", "i", "normal"):
         yield from _state(old if old in ("all", "i") else "normal", new)
     elif new == "" and old == "all":

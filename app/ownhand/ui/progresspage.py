@@ -208,6 +208,7 @@ class ProgressPage(QWidget):
     def save_to(self, path: Path) -> None:
         """Write the counts of each day into this file."""
         tallying = self._app.tallying
+        self._said.hide()
 
         def work() -> str:
             tallying.save_csv(path)

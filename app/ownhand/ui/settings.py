@@ -35,7 +35,7 @@ from ownhand.ui.privacypage import PrivacyPage
 from ownhand.ui.progresspage import ProgressPage
 from ownhand.ui.style import StylePanel
 from ownhand.ui.theme import Theme
-from ownhand.ui.widgets import column, label, row, scrolling, tool
+from ownhand.ui.widgets import Toast, column, label, row, scrolling, tool
 
 ELSEWHERE = {"model.completion", "model.suggestion", STRENGTH.key}
 """Settings that a page of its own shows better."""
@@ -181,6 +181,8 @@ class SettingsDialog(QDialog):
         self.privacy.forgetting.connect(self.forgetting)
         self.privacy.changed.connect(self.changed)
         self.privacy.erased.connect(self.erased)
+        self._toast = Toast(theme, self)
+        bridge.failed.connect(self._failed)
         self.show_page("style")
 
     def show_page(self, key: str) -> None:
@@ -202,6 +204,10 @@ class SettingsDialog(QDialog):
         self.groups.measured.connect(self.style_panel.reload)
         self.groups.measured.connect(self.changed)
         return self.style_panel
+
+    def _failed(self, sentence: str, _failure: object) -> None:
+        if self.isVisible():  # the window says it as well, but that lies behind
+            self._toast.say(sentence)
 
     def _show_group(self, audience: str) -> None:
         self.style_panel.show_audience(audience or EVERYONE)

@@ -82,7 +82,7 @@ class TrainingCard(QFrame):
         if state.running:
             waits = {
                 "typing": self.tr("Waiting while you type."),
-                "battery": self.tr("Waiting until the battery is charged."),
+                "battery": self.tr("Waiting: the battery is low. It goes on once this computer is plugged in."),
                 "you": self.tr("Paused."),
             }
             if state.waits_for in waits:
