@@ -152,7 +152,8 @@ def test_a_text_without_i_says_nothing_about_capitals() -> None:
     assert (D.LOWER_CASE, "") not in found(letter("The lamp broke."), letter("The lamp broke."))
     inline = found("Hi Dana, happy birthday!", "hey Dana, happy birthday! Have a lovely day.")
     assert (D.LOWER_CASE, "") not in inline, "one small beginning is no habit"
-    assert found("Hi Dana, happy birthday!", "hi dana, happy birthday! have a lovely day.")[D.LOWER_CASE, ""][0] == "all"
+    small = found("Hi Dana, happy birthday!", "hi dana, happy birthday! have a lovely day.")
+    assert small[D.LOWER_CASE, ""][0] == "all"
     assert found(letter("i broke it. i'm sorry."), letter("i broke it. i'm sorry."))[D.LOWER_CASE, ""] == ("i", 0.5)
 
 
