@@ -12,6 +12,7 @@ from ownhand.domain import actions, facts
 from ownhand.domain.personalize import Contribution
 from ownhand.domain.ports import Stream
 from ownhand.domain.suggestion import SuggestionRequest
+from ownhand.domain.text import words
 from ownhand.services.writing import Brief, Writer
 
 BRIEFS = (
@@ -104,3 +105,17 @@ def test_a_small_model_goes_on_to_the_end_of_a_paragraph(parameters: int, paragr
     writer = Writer(ScriptedEngine(lambda _: said, parameters), Contribution(), watch, str)
     *_, written = writer.write(Brief(actions.BY_ID["continue"], "When?", "", "", (), None))
     assert written.strip().split("\n\n") == paragraphs
+
+
+@pytest.mark.parametrize(
+    ("begun", "whole"),
+    [
+        ("Hi Dana,\n\nI am looking forw", "forward"),
+        ("It is ready, and you'd better dou", "double"),
+        ("Hi Dana,\n\nthe paint is dry and the doors are hung. Please let me know", "know"),
+    ],
+)
+def test_what_goes_on_from_a_word_that_was_begun_ends_it(app: App, begun: str, whole: str) -> None:
+    place = len(words(begun)) - 1
+    for suggestion in app.drafting.run(SuggestionRequest("continue", begun, variants=3)):
+        assert words(begun + suggestion.text)[place] == whole

@@ -163,13 +163,18 @@ class Drafting:
         without = {*request.without, *self._personal.switched_off}
         material = withheld(material, without)
         contribution = personalize(material, without)
+        rest = None
+        if (
+            action.id == "continue"
+        ):  # once for all variants: of several completions at a time the engine ends all but one
+            rest = Writer(self._engine, contribution, job.watch, str).rest_of_word(self._source(action, request))
         gathered = 1000 * (time.perf_counter() - started)
 
         def write(variant: int) -> Suggestion:
             begun = time.perf_counter()
             try:
                 suggestion = self._variant(
-                    request, action, material, contribution, without, variant, situation, deliver, job
+                    request, action, material, contribution, without, variant, situation, rest, deliver, job
                 )
             except BaseException:
                 job.cancel()  # one that fails takes the others with it
@@ -220,6 +225,7 @@ class Drafting:
         without: Collection[str],
         variant: int,
         situation: str,
+        rest: str | None,
         deliver: Callable[[SuggestionEvent], None],
         job: Job,
     ) -> Suggestion:
@@ -248,6 +254,7 @@ class Drafting:
             action.id == "custom"
             and bool(asked.rules)
             and (asked.is_mechanical or not (asked.rest or is_capable(self._engine))),
+            rest,
         )
         text = ""
         for text in writer.write(brief):

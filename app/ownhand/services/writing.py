@@ -7,6 +7,7 @@ Which way is taken follows from the number of parameters alone.
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -46,6 +47,8 @@ class Brief:
     frame: letter.Letter = field(default=letter.Letter("", "", ""), repr=False)
     by_rule: bool = False
     """All that was asked for is done by rule, after this."""
+    rest: str | None = field(default=None, repr=False)
+    """What is missing of the word that the text ends in; None where that is not known."""
 
 
 def is_capable(engine: Engine) -> bool:
@@ -95,7 +98,7 @@ class Writer:
             yield brief.text
             return
         if action.id == "continue":
-            yield from self._continue(brief.text)
+            yield from self._continue(brief.text, brief.rest)
             return
         if not self._chat:
             raise ModelError(
@@ -269,8 +272,20 @@ class Writer:
         self.remarks.append("Taken from the text itself: the model's line did not fit it.")
         return headline(body)
 
-    def _continue(self, text: str) -> Iterator[str]:
-        request = Generate(
+    def rest_of_word(self, text: str) -> str | None:
+        """What is missing of the word at the end of a text, '' where nothing is; None where that cannot be told.
+
+        Written token by token, "I am looking forw" went on to "forwarp": what cannot go on with "w" looks likely until
+        its next token is computed.  The search for a word compares whole words (word_search.py).
+        """
+        if not text[-1:].isalpha():
+            return None
+        stream = self._engine.generate(replace(self._going_on(text), lane=Lane.COMPLETION, max_tokens=8, most_words=1))
+        letters = "".join(itertools.takewhile(str.isalpha, "".join(self._watch(stream))))
+        return letters if stream.usage.finish == "word" else None
+
+    def _going_on(self, text: str) -> Generate:
+        return Generate(
             Lane.SUGGESTION,
             text=text[-4000:],
             max_tokens=90,
@@ -282,9 +297,14 @@ class Writer:
             memory_weight=self._contribution.memory_weight,
             adapters=self._contribution.adapters,
         )
+
+    def _continue(self, text: str, rest: str | None) -> Iterator[str]:
+        so_far = rest or ""
+        request = self._going_on(text + so_far)
+        if rest is not None:
+            request = replace(request, heal=False)
         self.prompt = text[-4000:]
         self.use = replace(self.use, weighed=True)
-        so_far = ""
         stream = self._engine.generate(request)
         for piece in self._watch(stream):
             if guard.loops(so_far + piece):  # a small model that turns in a circle does not leave it
