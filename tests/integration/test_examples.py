@@ -17,6 +17,7 @@ from ownhand.errors import Cancelled
 from ownhand.services.examples import Examples, Worth
 from ownhand.services.learning import Learning
 from ownhand.services.retrieval import Retrieval
+from ownhand.services.stopping import Stopping
 from ownhand.settings import Settings
 
 PLACES = "kiln quarry harbour orchard foundry bakery vineyard sawmill tannery brewery".split()
@@ -121,13 +122,17 @@ def test_when_the_engine_is_needed_it_ends_and_nothing_is_stored(vault: SqlVault
     fill(vault)
 
     def needed(prompt: str, text: str) -> float:
-        examples.cancel()
+        stop.cancel()
         return -200.0
 
     engine = judging(needed)
     examples = examples_of(vault, engine)
+    stop = Stopping()
     with pytest.raises(Cancelled):
-        examples.run()
+        examples.run(stop)
+    assert engine.scored == 1
+    with pytest.raises(Cancelled):  # what was said before it began holds, too
+        examples.run(stop)
     assert engine.scored == 1
     assert vault.setting(EXAMPLES_WORTH) is None
 

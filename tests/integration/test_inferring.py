@@ -17,6 +17,7 @@ from ownhand.domain.preference import Dimension, Edit
 from ownhand.errors import Cancelled
 from ownhand.services.inferring import SEEN, Inferring
 from ownhand.services.learning import Learning
+from ownhand.services.stopping import Stopping
 from ownhand.settings import LEARN, Settings
 
 PAIRS = [
@@ -139,12 +140,23 @@ def test_with_a_real_model_only_what_was_confirmed_is_kept(vault: SqlVault, buil
         engine.close()
 
 
+def test_what_was_stopped_before_it_began_asks_nothing(vault: SqlVault) -> None:
+    learning = learning_from(vault, PAIRS)
+    engine = agreeing_with("State the decision first")
+    stop = Stopping()
+    stop.cancel()
+    with pytest.raises(Cancelled):
+        Inferring(vault, learning, engine, Settings(vault)).run(stop)
+    assert engine.prompts == []
+
+
 def test_any_use_of_the_engine_ends_it_at_once_and_nothing_half_done_is_stored(
     vault: SqlVault, builtin_model: Path
 ) -> None:
     learning = learning_from(vault, PAIRS)
     engine = EngineClient(builtin_model)
     inferring = Inferring(vault, learning, engine, Settings(vault), parameters=0)
+    stop = Stopping()
     ended: list[type[BaseException]] = []
     asked = threading.Event()
     render = engine.render
@@ -157,7 +169,7 @@ def test_any_use_of_the_engine_ends_it_at_once_and_nothing_half_done_is_stored(
 
     def work() -> None:
         try:
-            inferring.run()
+            inferring.run(stop)
         except Cancelled:
             ended.append(Cancelled)
 
@@ -166,7 +178,7 @@ def test_any_use_of_the_engine_ends_it_at_once_and_nothing_half_done_is_stored(
         thread = threading.Thread(target=work)
         thread.start()
         assert asked.wait(60)
-        inferring.cancel()
+        stop.cancel()
         thread.join(20)
         assert not thread.is_alive()
         assert ended == [Cancelled]

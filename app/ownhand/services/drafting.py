@@ -6,9 +6,9 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from ownhand.domain import actions, applying, facts, instructions, letter, stock
 from ownhand.domain.applying import Applied
@@ -17,7 +17,7 @@ from ownhand.domain.draft import first_name_of
 from ownhand.domain.instructions import Instruction
 from ownhand.domain.personalize import Contribution, Material, explain, followed_of, personalize, withheld
 from ownhand.domain.phrases import AVOID, CUT
-from ownhand.domain.ports import Engine, Speller, Stream
+from ownhand.domain.ports import Engine, Speller
 from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.suggestion import (
     Failed,
@@ -33,6 +33,7 @@ from ownhand.domain.text import words
 from ownhand.errors import BadInput, Cancelled, UserError
 from ownhand.services.learning import Learning
 from ownhand.services.personal import Personal
+from ownhand.services.stopping import Stopping
 from ownhand.services.writing import Brief, Writer, is_capable
 
 _log = logging.getLogger(__name__)
@@ -65,44 +66,17 @@ FORM: dict[str, tuple[tuple[Dimension, str, str], ...]] = {
 """What an action asks of the form, done by rule as well as by the model."""
 
 
-@dataclass
-class Job:
-    """A suggestion under way in its own thread."""
+class Job(Stopping):
+    """A suggestion under way in its own thread; `Stopped` follows on `cancel`."""
 
-    _cancelled: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _streams: dict[int, Stream] = field(default_factory=dict)
-    """What the variants are reading now, each in a thread of its own."""
+    def __init__(self) -> None:
+        super().__init__()
+        self._thread: threading.Thread | None = None
 
     def begin(self, work: Callable[[], None]) -> None:
         """Run the work in a thread of its own."""
         self._thread = threading.Thread(target=work, name="drafting", daemon=True)
         self._thread.start()
-
-    def cancel(self) -> None:
-        """Stop; `Stopped` follows."""
-        self._cancelled.set()
-        for stream in list(self._streams.values()):
-            stream.close()
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether the person asked to stop."""
-        return self._cancelled.is_set()
-
-    def watch(self, stream: Stream) -> Iterator[str]:
-        """The pieces of a stream, until cancelled.  Raises Cancelled."""
-        self._streams[id(stream)] = stream
-        try:
-            for piece in stream:
-                if self.cancelled:
-                    stream.close()
-                    break
-                yield piece.text
-        finally:
-            self._streams.pop(id(stream), None)
-        if self.cancelled:
-            raise Cancelled
 
     def wait(self, seconds: float | None = None) -> None:
         """Until its last event was delivered."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -26,9 +25,9 @@ from ownhand.domain.personalize import EXAMPLE_CHARACTERS, Material, personalize
 from ownhand.domain.ports import Engine, ModelInfo, Vault
 from ownhand.domain.prompt import assemble
 from ownhand.domain.text import sentences
-from ownhand.errors import Cancelled
 from ownhand.services.learning import Learning
 from ownhand.services.retrieval import Retrieval
+from ownhand.services.stopping import Stopping
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +76,6 @@ class Examples:
         self._retrieval = retrieval
         self._learning = learning
         self._engine = engine
-        self._cancelled = threading.Event()
 
     def find(self, situation: str, count: int, recipients: Sequence[str]) -> list[Hit]:
         """Up to `count` passages that are worth showing, the best first; those that fit best while that is unknown."""
@@ -101,13 +99,9 @@ class Examples:
 
     # -- in a quiet while
 
-    def cancel(self) -> None:
-        """End a run that is under way."""
-        self._cancelled.set()
-
-    def run(self) -> Worth | None:
+    def run(self, stop: Stopping | None = None) -> Worth | None:
         """Try, decide and store, if that is due; else None.  Raises Cancelled, ModelError, WorkerError."""
-        self._cancelled.clear()
+        stop = stop or Stopping()
         info = self._engine.info()
         documents = self._vault.state().documents
         worth = self._known()
@@ -116,7 +110,7 @@ class Examples:
         letters = list(islice(self._letters(), LETTERS))
         if len(letters) < ranking.LEAST_LETTERS:
             return None
-        tried = [one for document in letters for one in self.try_on(document)]
+        tried = [one for document in letters for one in self._try_on(document, stop)]
         if self._vault.state().documents != documents:  # something may have been forgotten that this rests on
             return None
         worth = Worth(_name(info), documents, ranking.verdict(tried))
@@ -129,7 +123,7 @@ class Examples:
             if document.kind is Kind.EMAIL and _SHORTEST <= len(document.text) <= _LONGEST:
                 yield document
 
-    def try_on(self, document: Document) -> list[ranking.Tried]:
+    def _try_on(self, document: Document, stop: Stopping) -> list[ranking.Tried]:
         """What single passages of other documents save when this letter is asked for as a suggestion is."""
         text = mask(document.text.strip())
         body = [" ".join(sentence.split()) for sentence in sentences(letter.split(text, document.recipients).body)]
@@ -145,8 +139,7 @@ class Examples:
         size = len(own.encode()) * math.log(2) / 1000
 
         def likelihood(*examples: Hit) -> float:
-            if self._cancelled.is_set():
-                raise Cancelled
+            stop.check()
             shown = [replace(hit, passage=replace(hit.passage, text=mask(hit.passage.text))) for hit in examples]
             sections = personalize(Material(tuple(shown), rules)).sections
             info = self._engine.info()

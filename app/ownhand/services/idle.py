@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from ownhand.errors import Cancelled, UserError
 from ownhand.services.rest import Rest
+from ownhand.services.stopping import Stopping
 
 _log = logging.getLogger(__name__)
 
@@ -18,12 +21,8 @@ QUIET_S = 120.0
 class IdleJob(Protocol):
     """One thing to do; where there is nothing to do, `run` returns at once."""
 
-    def run(self) -> object:
-        """Do it.  Raises Cancelled where `cancel` came, or UserError."""
-        ...
-
-    def cancel(self) -> None:
-        """End a run that is under way, at once and from any thread."""
+    def run(self, stop: Stopping, /) -> object:
+        """Do it until `stop` says otherwise.  Raises Cancelled where it did, or UserError."""
         ...
 
 
@@ -35,37 +34,45 @@ class Idle:
         self._jobs = jobs
         self._wanted = wanted
         self._rest = Rest(lambda: QUIET_S, self._act)
-        self._running = threading.Lock()
-        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._used_at = -math.inf
+        self._running: Stopping | None = None
+        self._closed = False
 
     def used(self) -> None:
         """Somebody needs the engine: stop, and wait for the next quiet while.  Cheap; at every request."""
-        self._stop()
+        with self._lock:
+            self._used_at = time.monotonic()
+            running = self._running
+        if running is not None:
+            running.cancel()
         self._rest.put_off()
 
     def close(self) -> None:
         """Never run again."""
+        with self._lock:
+            self._closed = True
         self._rest.close()
-        self._stop()
-
-    def _stop(self) -> None:
-        self._stopped.set()
-        for job in self._jobs:
-            job.cancel()
+        self.used()
 
     def _act(self) -> None:
-        if not self._wanted() or not self._running.acquire(blocking=False):
+        if not self._wanted():
             return
+        with self._lock:
+            # WHY asked again: the engine may have been used since the while was found to be over
+            used = time.monotonic() - self._used_at < QUIET_S
+            if used or self._closed or self._running is not None:
+                return
+            stop = self._running = Stopping()
         try:
-            self._stopped.clear()
             for job in self._jobs:
-                if self._stopped.is_set():
-                    raise Cancelled
+                stop.check()
                 try:
-                    job.run()
+                    job.run(stop)
                 except UserError as error:
                     _log.warning("%s ended with %s", type(job).__name__, type(error).__name__)
         except Cancelled:
             self._rest.put_off()
         finally:
-            self._running.release()
+            with self._lock:
+                self._running = None

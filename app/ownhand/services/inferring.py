@@ -11,11 +11,11 @@ from collections.abc import Sequence
 
 from ownhand.domain import claims
 from ownhand.domain.draft import EVERYONE
-from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream, Vault
+from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Vault
 from ownhand.domain.preference import Dimension, Edit, Preference, confidence, identify
 from ownhand.domain.wording import parse_statement, statement
-from ownhand.errors import Cancelled
 from ownhand.services.learning import Learning
+from ownhand.services.stopping import Stopping
 from ownhand.settings import LEARN, Settings
 
 PARAMETERS = 1_000_000_000
@@ -41,17 +41,8 @@ class Inferring:
         self._settings = settings
         self._parameters = parameters
         self._running = threading.Lock()
-        self._cancelled = threading.Event()
-        self._stream: Stream | None = None
 
-    def cancel(self) -> None:
-        """End a run that is under way."""
-        self._cancelled.set()
-        stream = self._stream
-        if stream is not None:
-            stream.close()
-
-    def run(self) -> list[Preference]:
+    def run(self, stop: Stopping | None = None) -> list[Preference]:
         """What new edits say beyond what the detectors see; stored, each with the edits it rests on.
 
         Raises Cancelled, ModelError, WorkerError.
@@ -59,8 +50,7 @@ class Inferring:
         if not self._running.acquire(blocking=False):
             return []
         try:
-            self._cancelled.clear()
-            return self._run() if self._settings.get(LEARN) and self._capable() else []
+            return self._run(stop or Stopping()) if self._settings.get(LEARN) and self._capable() else []
         finally:
             self._running.release()
 
@@ -68,7 +58,7 @@ class Inferring:
         info = self._engine.info()
         return info is not None and info.chat and info.parameters >= self._parameters
 
-    def _run(self) -> list[Preference]:
+    def _run(self, stop: Stopping) -> list[Preference]:
         changed = [edit for edit in self._vault.edits(200) if edit.kept.strip() != edit.suggested.strip()]
         seen = self._vault.setting(SEEN)
         new = next((n for n, edit in enumerate(changed) if edit.id == seen), len(changed))
@@ -76,15 +66,15 @@ class Inferring:
             return []
         shown, others = changed[:_SHOWN], changed[_SHOWN : _SHOWN + _CHECKED]
         found: list[Preference] = []
-        for claim in claims.claims_in(self._ask(claims.question(shown), 160), shown):
-            preference = self._checked(claim, shown, others)
+        for claim in claims.claims_in(self._ask(stop, claims.question(shown), 160), shown):
+            preference = self._checked(stop, claim, shown, others)
             if preference is not None:
                 self._learning.infer(preference)
                 found.append(preference)
         self._vault.set_setting(SEEN, changed[0].id)
         return found
 
-    def _checked(self, claim: str, shown: Sequence[Edit], others: Sequence[Edit]) -> Preference | None:
+    def _checked(self, stop: Stopping, claim: str, shown: Sequence[Edit], others: Sequence[Edit]) -> Preference | None:
         """The claim as a preference, None where it is known, was deleted, or is not borne out."""
         parsed = parse_statement(claim)
         if parsed is None or parsed.dimension is not Dimension.CUSTOM:
@@ -97,12 +87,12 @@ class Inferring:
             return None
         agreeing, conflicting = [], 0
         for edit in others:
-            answer = claims.is_yes(self._ask(claims.follows(claim, edit), 4))
+            answer = claims.is_yes(self._ask(stop, claims.follows(claim, edit), 4))
             if answer:
                 agreeing.append(edit.id)
             conflicting += answer is False
         for document in self._own_texts():
-            conflicting += claims.is_yes(self._ask(claims.breaks(claim, document), 4)) is True
+            conflicting += claims.is_yes(self._ask(stop, claims.breaks(claim, document), 4)) is True
         preference = Preference(
             identity, Dimension.CUSTOM, claim, "", audience, agreeing=float(len(agreeing)),
             conflicting=float(conflicting), edits=tuple(agreeing), statement=claim,
@@ -118,23 +108,13 @@ class Inferring:
                 break
         return found
 
-    def _ask(self, task: str, max_tokens: int) -> str:
-        if self._cancelled.is_set():
-            raise Cancelled
+    def _ask(self, stop: Stopping, task: str, max_tokens: int) -> str:
+        stop.check()
         prompt = self._engine.render([{"role": "user", "content": self._learning.safe(task)}])
         stream = self._engine.generate(
             Generate(Lane.SUGGESTION, prompt, max_tokens=max_tokens, sampling=Sampling(0.0, repeat_penalty=1.05))
         )
-        self._stream = stream
-        text = ""
         try:
-            for piece in stream:
-                if self._cancelled.is_set():
-                    break
-                text += piece.text
+            return "".join(stop.watch(stream)).strip()
         finally:
-            self._stream = None
             stream.close()
-        if self._cancelled.is_set():
-            raise Cancelled
-        return text.strip()

@@ -405,12 +405,12 @@ class Expecting:
     def __init__(self, personal: Personal) -> None:
         self._personal = personal
 
-    def run(self) -> None:
-        """Look, if that is due.  Raises ModelError, WorkerError."""
-        self._personal.expect()
+    def run(self, _stop: object = None) -> None:
+        """Look, if that is due; to its end, for it takes seconds, and whatever the person asks for goes first.
 
-    def cancel(self) -> None:
-        """Nothing to do: it takes seconds, and whatever the person asks for goes first."""
+        Raises ModelError, WorkerError.
+        """
+        self._personal.expect()
 
 
 def _of(by_audience: Mapping[str, tuple[str, float]], audience: str) -> Mapping[str, float]:
