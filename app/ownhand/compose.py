@@ -337,7 +337,8 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
     importing = Importing(vault, recall, importers.IMPORTERS)
     library = Library(vault, retrieval, importing.read_messages)
     snippets = Snippets(vault, personal)
-    abbreviating = Abbreviating(personal, snippets, English())
+    dictionary = English()
+    abbreviating = Abbreviating(personal, snippets, dictionary)
     return Hand(
         vault,
         settings,
@@ -347,7 +348,7 @@ def build_hand(vault: Vault, workers: Workers, name: str, *, patient: bool = Tru
         personal,
         learning,
         Completing(workers.engines.completion, personal, settings, long_form=abbreviating.expand),
-        Drafting(workers.engines.suggestion, personal, learning, Speller()),
+        Drafting(workers.engines.suggestion, personal, learning, Speller(), dictionary),
         retrieval,
         examples,
         Tallying(vault, learning),

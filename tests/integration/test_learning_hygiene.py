@@ -11,6 +11,7 @@ import pytest
 from helpers.scripted_engine import ScriptedEngine
 from helpers.vaults import KEY, a_document
 from ownhand import paths
+from ownhand.adapters.spelling import English as EnglishWords
 from ownhand.adapters.spelling import Speller
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.worker.engine_client import EngineClient
@@ -49,7 +50,7 @@ class Hand:
         self.remembered: list[str] = []
         examples = Examples(self.vault, Retrieval(self.vault, None), self.learning, engine)
         self.personal = Personal(self.vault, self, None, examples, self.learning, settings, Status(), "own")
-        self.drafting = Drafting(engine, self.personal, self.learning, Speller())
+        self.drafting = Drafting(engine, self.personal, self.learning, Speller(), EnglishWords())
         self.personal.fill(index=False)
 
     def remember(self, memory: str, texts: Sequence[str]) -> None:

@@ -1,3 +1,4 @@
+from ownhand.adapters.spelling import English
 from ownhand.domain.facts import compare
 
 
@@ -20,3 +21,16 @@ def test_dropped_and_invented_facts_are_named_as_they_stand() -> None:
 
 def test_what_is_allowed_is_not_invented() -> None:
     assert compare("Send the plan.", "Hi Dana,\n\nI will send the plan to Robert.", allowed="Robert Dana").added == ()
+
+
+def test_a_made_up_name_is_told_from_a_word_where_a_sentence_begins_with_it() -> None:
+    english = English()
+
+    def added(text: str) -> tuple[str, ...]:
+        return compare("We meet on Monday.", text, "Priya", lambda word: english.frequency(word) > 0).added
+
+    assert added("We meet on Monday. Kayley will bring the plans.") == ("Kayley",)
+    assert added("Oyelaran's plans are ready. Priya agreed to them.") == ("Oyelaran",)
+    assert (
+        added("However it goes, we meet. Doesn't that suit you? Prioritised work comes first. Well-known rules.") == ()
+    )

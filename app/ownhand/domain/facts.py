@@ -9,10 +9,10 @@ as they stand, so that they can be marked.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from ownhand.domain.stock import NUMBER_WORDS
+from ownhand.domain.stock import NUMBER_WORDS, UK_TO_US
 
 _MONTHS = {m[:3]: i for i, m in enumerate(
     "january february march april may june july august september october november december".split(), 1)}  # fmt: skip
@@ -94,8 +94,12 @@ class Facts:
         return not self.dropped and not self.added
 
 
-def facts_in(text: str) -> list[Fact]:
-    """The facts of a text in order of position."""
+def facts_in(text: str, is_word: Callable[[str], bool] = lambda _: True) -> list[Fact]:
+    """The facts of a text in order of position.
+
+    Every sentence begins with a capital letter: what stands there alone is taken for a name only where `is_word` says
+    no to it in lower case.
+    """
     taken = [False] * len(text)
     found: list[Fact] = []
     for kind, pattern in _PATTERNS:
@@ -103,19 +107,21 @@ def facts_in(text: str) -> list[Fact]:
             start, end = match.span()
             if any(taken[start:end]):
                 continue
-            for fact in _facts_of(kind, match, text):
+            for fact in _facts_of(kind, match, text, is_word):
                 found.append(fact)
                 for i in range(start, end):
                     taken[i] = True
     return sorted(found, key=lambda fact: fact.start)
 
 
-def compare(source: str, output: str, allowed: str = "") -> Facts:
+def compare(source: str, output: str, allowed: str = "", is_word: Callable[[str], bool] = lambda _: True) -> Facts:
     """The facts of `source` found again in `output`, those missing, and those that neither `source` nor `allowed`
     has.
+
+    `is_word` tells made-up names at the beginning of a sentence from words (see facts_in).
     """
     there = facts_in(source)
-    here = facts_in(output)
+    here = facts_in(output, is_word)
     low_out, low_known = _flat(output), _flat(f"{source}\n{allowed}")
     keys_out = {fact.key for fact in here}
     keys_known = {fact.key for fact in there} | {fact.key for fact in facts_in(allowed)}
@@ -142,10 +148,10 @@ def _said(fact: Fact, flat: str) -> bool:
     return all(f" {w} " in flat or f" {w}s " in flat for w in words)
 
 
-def _facts_of(kind: str, match: re.Match[str], text: str) -> Iterator[Fact]:
+def _facts_of(kind: str, match: re.Match[str], text: str, is_word: Callable[[str], bool]) -> Iterator[Fact]:
     words, start = match.group(0), match.start()
     if kind == "name":
-        yield from _names(words, start, text)
+        yield from _names(words, start, text, is_word)
         return
     if kind == "acronym" and words.lower() in _COMMON | {"ps", "am", "pm"}:
         return
@@ -193,11 +199,13 @@ def _key(kind: str, match: re.Match[str]) -> str:
     return f"{kind}:{words.lower()}"
 
 
-def _names(words: str, start: int, text: str) -> Iterator[Fact]:
-    """Capitalised words that are names: inside a sentence always, at its start only with another one after it."""
+def _names(words: str, start: int, text: str, is_word: Callable[[str], bool]) -> Iterator[Fact]:
+    """Capitalised words that are names: inside a sentence always, at its start only with another one after it, or where
+    it is no word.
+    """
     parts = words.split(" ")
     offset = start
-    opens = _opens(text, start)
+    opens = _opens(text, start) and (len(parts) > 1 or _is_ordinary(words, text[start + len(words) :], is_word))
     while parts and (parts[0].lower().split("'")[0].split("’")[0] in _COMMON or (opens and len(parts) == 1)):
         offset += len(parts[0]) + 1
         dropped = parts.pop(0)
@@ -213,6 +221,12 @@ def _names(words: str, start: int, text: str) -> Iterator[Fact]:
     plain = re.sub(r"['’]s$", "", name)
     if len(plain) > 1:
         yield Fact("name", "name:" + plain.lower(), plain, offset)
+
+
+def _is_ordinary(opening: str, after: str, is_word: Callable[[str], bool]) -> bool:
+    """Whether a sentence may begin with this and name nobody: a word in either spelling, "Doesn't", "Well-known"."""
+    plain = opening.lower()
+    return bool(re.match(r"-|['’](?!s\b)", after)) or is_word(plain) or is_word(UK_TO_US.get(plain, plain))
 
 
 def _opens(text: str, start: int) -> bool:

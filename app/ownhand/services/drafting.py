@@ -11,6 +11,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 from ownhand.domain import actions, applying, facts, instructions, letter, stock
+from ownhand.domain.abbreviations import Words
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import first_name_of
@@ -87,8 +88,12 @@ class Job(Stopping):
 class Drafting:
     """Runs actions.  Any number may be started; the engine takes them in order."""
 
-    def __init__(self, engine: Engine, personal: Personal, learning: Learning, speller: Speller) -> None:
+    def __init__(
+        self, engine: Engine, personal: Personal, learning: Learning, speller: Speller, english: Words
+    ) -> None:
+        """`english` tells made-up names from words where a sentence begins with them."""
         self._speller = speller
+        self._english = english
         self._engine = engine
         self._personal = personal
         self._learning = learning
@@ -256,7 +261,10 @@ class Drafting:
             "" if adds else request.source,
             applied.text,
             facts.compare(
-                source if action.keeps_facts else "", applied.text, allowed + ("" if action.keeps_facts else source)
+                source if action.keeps_facts else "",
+                applied.text,
+                allowed + ("" if action.keeps_facts else source),
+                self._is_word,
             ),
             Why(
                 contribution.passages if writer.use.prompted else (),
@@ -335,6 +343,9 @@ class Drafting:
             for one in dict.fromkeys(known)
             for dimension, value, subject in FORM.get(one, ())
         ]
+
+    def _is_word(self, word: str) -> bool:
+        return self._english.frequency(word) > 0 or self._personal.memory.knows(word)
 
     @staticmethod
     def _known_words(preferences: list[Preference]) -> list[str]:
