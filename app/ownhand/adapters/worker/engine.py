@@ -32,6 +32,8 @@ from ownhand.adapters.worker.token_memory import ORDER, TokenMemory, here
 from ownhand.domain.ports import MARK, Lane, Sampling
 from ownhand.errors import Cancelled, ModelError
 
+_LOOKED_AT_ONCE: Final = 32
+"""Tokens, when nobody waits for them: a suggestion that comes meanwhile waits no longer than these take."""
 _CUT_STEP: Final = 128
 """A text too long for the window loses its beginning in steps of so many tokens, so that typing on keeps the prefix."""
 _TAIL: Final = 256
@@ -350,7 +352,10 @@ class Engine:
             return False
         self._wear(lane, {})
         kept = lane.free
-        found.marginals.look(self._compute(job, lane, kept, [model.start, *piece[:-1]], every=True))
+        for some in chunks([model.start, *piece[:-1]], _LOOKED_AT_ONCE):
+            if self._desk.pressing(_is_suggestion):  # of the rest of this piece nothing has to be known
+                break
+            found.marginals.look(self._compute(job, lane, kept, some, every=True))
         lane.shorten(kept, 0)
         return True
 
