@@ -108,6 +108,17 @@ def test_a_rule_can_be_given_another_audience(dialog, scripted, qtbot):
     scope.activated.emit(scope.currentIndex())
     qtbot.waitUntil(lambda: next(r for r in scripted.learning.rules if r.id == "p4").audience == "work")
     qtbot.waitUntil(lambda: dialog.learned.table.index(row, 1).data() == "Work")
+    assert dialog.learned.current().statement == "Use contractions."
+
+
+def test_the_rule_that_was_selected_stays_selected_wherever_it_goes(dialog, scripted, quiet):
+    row = rules(dialog).index("Use contractions.")
+    dialog.learned.view.setCurrentIndex(dialog.learned.table.index(row, 0))
+    scripted.learning.rules = scripted.learning.rules[::-1]
+    dialog.learned.reload()
+    quiet()
+    assert rules(dialog).index("Use contractions.") != row
+    assert dialog.learned.current().statement == "Use contractions."
 
 
 def test_a_rule_that_acts_only_in_some_situations_says_so(dialog, scripted, quiet):

@@ -12,8 +12,10 @@ import pytest
 
 from ownhand.adapters.store import SqlVault
 from ownhand.domain.corpus import Document, Kind
-from ownhand.domain.draft import EVERYONE
+from ownhand.domain.draft import EVERYONE, Audience
+from ownhand.domain.facts import Facts
 from ownhand.domain.preference import Dimension, Edit
+from ownhand.domain.suggestion import Suggestion, Why
 from ownhand.errors import BadInput, WorkerError
 from ownhand.services.learning import Learning
 from ownhand.settings import LEARN, Settings
@@ -259,3 +261,24 @@ def test_a_rule_for_everyone_is_listed_once_and_goes_from_every_audience(learnin
     learning.move(greetings[0], "work")
     assert acting_for("work") == ["Hello {name},"]
     assert acting_for(EVERYONE) == acting_for("friends") == []
+
+
+def test_a_rule_tells_when_it_last_shaped_a_suggestion_that_was_taken(learning: Learning):
+    shaping, other = learning.state("no exclamation marks"), learning.state("British spelling")
+    learning.record(Suggestion("s", "draft", "", "Hi.", Facts(), Why(preferences=(shaping,))), "Hi.", DANA)
+    used = {item.id: item.last_used for item in learning.preferences()}
+    assert used[other.id] is None
+    assert used[shaping.id] is not None
+    learning.forget_everything()
+    learning.state("no exclamation marks")
+    assert [item.last_used for item in learning.preferences()] == [None]
+
+
+def test_what_was_learned_for_a_group_that_was_deleted_is_no_rule_any_more(learning: Learning, vault: SqlVault):
+    vault.save_audience(Audience("work", "Work"))
+    for number in (1, 2):
+        correct(learning, number, "work")
+    assert "work" in {item.audience for item in learning.preferences()}
+    vault.delete_audience("work")
+    learning.audiences_changed()
+    assert learning.preferences() == []

@@ -30,6 +30,9 @@ class Remembering:
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         self.texts += texts
 
+    def expect(self, memory: str) -> None:
+        """What the model expects of words is not asked for here."""
+
     def forget(self, memory: str) -> None:
         self.texts.clear()
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 EXAMPLES_WORTH = "examples.worth"
 """Setting: for which situations examples help the model in use (services/examples.py)."""
-SETTINGS = (EXAMPLES_WORTH,)
+RULES_USED = "preferences.used"
+"""Setting: when each rule last shaped a suggestion that was taken (services/learning.py)."""
+SETTINGS = (EXAMPLES_WORTH, RULES_USED)
 """What is kept as a setting and was computed from texts: it goes when any text goes."""
 RUN = 6
 """Words in a row that two texts hardly share by chance."""

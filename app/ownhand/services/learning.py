@@ -10,12 +10,13 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from ownhand.domain import applying, authorship, detectors, letter, measuring, registers, style, wording
 from ownhand.domain import preference as rules
 from ownhand.domain.applying import Applied
 from ownhand.domain.corpus import Document
+from ownhand.domain.derived import RULES_USED
 from ownhand.domain.draft import EVERYONE, Audience, resolve_audience
 from ownhand.domain.english import Baseline
 from ownhand.domain.masking import MASK, mask
@@ -33,6 +34,10 @@ _log = logging.getLogger(__name__)
 _EDITS_READ = 10_000
 _COMPARED = 1_000
 """Edits, the newest, whose situations are compared in meaning."""
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_USED_AGAIN = timedelta(hours=1)
+_USES_KEPT = 500
+"""Rules of which it is known when they were last used; those longest ago are forgotten."""
 CHOSEN = "style.chosen"
 """Setting under which the person's own choices per trait rest: {audience: {trait: value}}."""
 
@@ -146,6 +151,7 @@ class Learning:
         """Learn from what became of a suggestion; returns the preferences that came into effect by it."""
         if not self._settings.get(LEARN) or not kept.strip():
             return []
+        self._note_use(suggestion.why.preferences)
         return self.observe(
             Edit(
                 uuid.uuid4().hex,
@@ -187,19 +193,38 @@ class Learning:
 
     def noticed(self) -> list[Preference]:
         """Everything learned and stated, whatever its audience, and what was not seen often enough to be a rule."""
-        return rules.learn(self._all_evidence(), self._vault.preferences(), audience=None)
+        used = self._used()
+        return [
+            replace(item, last_used=used.get(item.id))
+            for item in rules.learn(self._all_evidence(), self._vault.preferences(), audience=None)
+        ]
+
+    def _used(self) -> dict[str, datetime]:
+        stored = json.loads(self._vault.setting(RULES_USED) or "{}")
+        return {identity: datetime.fromisoformat(at) for identity, at in stored.items()}
+
+    def _note_use(self, shaping: Sequence[Preference]) -> None:
+        """These shaped a suggestion that was taken, now; said again after an hour only, for each costs a write."""
+        now, used = datetime.now(UTC), self._used()
+        fresh = {item.id for item in shaping if now - used.get(item.id, _NEVER) > _USED_AGAIN}
+        if fresh:
+            latest = sorted({**used, **dict.fromkeys(fresh, now)}.items(), key=lambda pair: pair[1])[-_USES_KEPT:]
+            stored = {identity: at.isoformat(timespec="seconds") for identity, at in latest}
+            self._vault.set_setting(RULES_USED, json.dumps(stored))
 
     def preferences(self) -> list[Preference]:
         """The rules of every audience, learned and stated, those that act first.
 
-        What was learned for one audience is left out where it is a rule for everyone.
+        What was learned for one audience is left out where it is a rule for everyone, or the audience is gone.
         """
+        audiences = {EVERYONE, *(audience.id for audience in self._audiences())}
         found = {item.id: (rules.standing(item), item) for item in self.noticed()}
         listed = []
         for standing, item in found.values():
             wider = found.get(_for_everyone(item)) if item.origin is Origin.LEARNED else None
             repeats = wider is not None and wider[1] is not item and wider[0] is standing
-            if standing is not Standing.SELDOM and not repeats:
+            orphaned = item.origin is Origin.LEARNED and item.audience not in audiences
+            if standing is not Standing.SELDOM and not repeats and not orphaned:
                 listed.append((standing, item))
         order = list(Standing)
         return [item for _, item in sorted(listed, key=lambda pair: order.index(pair[0]))]
@@ -408,6 +433,7 @@ class Learning:
     def forget_everything(self) -> None:
         """All edits, evidence and preferences."""
         self._vault.forget_learning()
+        self._vault.set_setting(RULES_USED, None)
         self._changed()
 
     def vault_changed(self) -> None:

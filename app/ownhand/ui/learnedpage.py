@@ -20,7 +20,7 @@ from ownhand.ui.widgets import button, column, label, row, scrolling
 from ownhand.ui.windows import TypeToConfirm
 
 Index = QModelIndex | QPersistentModelIndex
-RULE, AUDIENCE, SURE, EVIDENCE = range(4)
+RULE, AUDIENCE, SURE, EVIDENCE, USED = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class RuleTable(QAbstractTableModel):
         super().__init__(parent)
         self._theme = theme
         self._rows: list[RuleRow] = []
-        self._heads = (self.tr("Rule"), self.tr("Audience"), self.tr("Sure"), self.tr("Edits"))
+        self._heads = (self.tr("Rule"), self.tr("Audience"), self.tr("Sure"), self.tr("Edits"), self.tr("Last used"))
 
     def show_rows(self, rows: list[RuleRow]) -> None:
         """Show these from now on."""
@@ -91,7 +91,8 @@ class RuleTable(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.EditRole):
             sometimes = shown.standing is Standing.SOMETIMES
             sure = self.tr("where it fits") if sometimes else f"{round(100 * shown.sure)} %"
-            return (shown.statement, shown.audience, sure, shown.evidence)[index.column()]
+            used = ago(shown.preference.last_used)
+            return (shown.statement, shown.audience, sure, shown.evidence, used)[index.column()]
         if role == Qt.ItemDataRole.ForegroundRole and (shown.standing is Standing.OFF or not shown.is_followed):
             return self._theme.tokens["muted"]
         if role == Qt.ItemDataRole.CheckStateRole and index.column() == RULE:
@@ -140,6 +141,8 @@ class LearnedPage(QWidget):
     def __init__(self, theme: Theme, app: App, bridge: Bridge) -> None:
         super().__init__()
         self._theme, self._app, self._bridge = theme, app, bridge
+        self._wanted = ""
+        """Id of the rule to select once the rules are there."""
         self.table = RuleTable(theme, self)
         self.table.switched.connect(self._switch)
         self.table.reworded.connect(self._reword)
@@ -224,9 +227,12 @@ class LearnedPage(QWidget):
 
     def _loaded(self, found: tuple[list[Audience], list[RuleRow]]) -> None:
         audiences, rows = found
-        kept = self.view.currentIndex().row()
+        kept, current = self.view.currentIndex().row(), self.current()
+        wanted = self._wanted or (current.preference.id if current is not None else "")
+        self._wanted = ""
         self.table.show_rows(rows)
-        self.view.setCurrentIndex(self.table.index(min(max(kept, 0), len(rows) - 1), RULE))
+        same = next((n for n, shown in enumerate(rows) if shown.preference.id == wanted), kept)
+        self.view.setCurrentIndex(self.table.index(min(max(same, 0), len(rows) - 1), RULE))
         self._told.setText(
             self.tr("A change that you make twice becomes a rule.")
             if rows
@@ -254,7 +260,9 @@ class LearnedPage(QWidget):
         self._scope.setCurrentIndex(self._scope.findData(shown.preference.audience) if shown is not None else -1)
         self._evidence.setEnabled(shown is not None and shown.preference.origin is Origin.LEARNED)
 
-    def _then(self, _: object) -> None:
+    def _then(self, done: object) -> None:
+        if isinstance(done, Preference):  # it may have got another place in the table, and another id
+            self._wanted = done.id
         self.reload()
         self.changed.emit()
 

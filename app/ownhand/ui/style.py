@@ -48,6 +48,7 @@ class StylePanel(QWidget):
         self._theme, self._app, self._bridge = theme, app, bridge
         self._audience = EVERYONE
         self.audiences = QComboBox()
+        self.audiences.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.audiences.setAccessibleName(self.tr("Audience whose style is shown"))
         self.audiences.activated.connect(self._audience_chosen)
         self._measuring = timer(self, "measuring", MEASURE_MS, once=False)
