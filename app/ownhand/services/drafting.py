@@ -143,9 +143,7 @@ class Drafting:
         material = withheld(material, without)
         contribution = personalize(material, without)
         rest = None
-        if (
-            action.id == "continue"
-        ):  # once for all variants: of several completions at a time the engine ends all but one
+        if action.id == "continue":  # once for all variants: of several completions at a time all but one are ended
             rest = Writer(self._engine, contribution, job.watch, str).rest_of_word(self._source(action, request))
         gathered = 1000 * (time.perf_counter() - started)
 
