@@ -84,6 +84,8 @@ def test_too_little_writing_is_refused_with_what_is_there_and_what_is_needed():
 
 def test_what_it_gained_is_said_in_words_and_no_gain_is_said_too():
     adapter = Adapter("everyone", "ab", "small", 1.0, 0.094, 250, 31, 600.0)
-    assert verdict(adapter) == "On 31 texts it had not seen, your words were 9 % less surprising to it."
+    assert verdict(adapter) == "On 31 texts it had not seen, your words were 9 % less surprising with it than without."
     assert "rests while another model completes" in verdict(adapter, fits=False)
     assert "not used" in verdict(Adapter("everyone", "ab", "small", 1.0, -0.02, 250, 31, 600.0))
+    small = verdict(Adapter("everyone", "ab", "small", 1.0, 0.004, 250, 31, 600.0))
+    assert "less than 1 % less surprising" in small, "it is used, so it is not said to be of no use"

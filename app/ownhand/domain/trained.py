@@ -9,15 +9,18 @@ def verdict(adapter: Adapter, fits: bool = True) -> str:
     """What it gained, in words.
 
     >>> verdict(Adapter("everyone", "ab", "small", 1.0, 0.094, 250, 31, 600.0))
-    'On 31 texts it had not seen, your words were 9 % less surprising to it.'
+    'On 31 texts it had not seen, your words were 9 % less surprising with it than without.'
     """
-    percent = round(100 * adapter.gain)
-    if adapter.gain <= 0 or not percent:
+    if adapter.gain <= 0:
         return (
-            f"On {adapter.measured} texts it had not seen, your words were no less surprising to it, "
+            f"On {adapter.measured} texts it had not seen, your words were no less surprising with it than without, "
             "so it is not used. More of your writing may help."
         )
-    told = f"On {adapter.measured} texts it had not seen, your words were {percent} % less surprising to it."
+    percent = round(100 * adapter.gain) or "less than 1"
+    told = (
+        f"On {adapter.measured} texts it had not seen, your words were {percent} % less surprising with it "
+        "than without."
+    )
     if fits:
         return told
     return (
