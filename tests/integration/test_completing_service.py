@@ -99,21 +99,23 @@ def test_a_term_of_ones_own_completes_and_at_strength_nought_the_plain_model_ans
     assert plain.text != app.completing.complete(context).text
 
 
-def test_once_the_history_is_read_it_is_known_what_the_model_expects_in_it(app: App) -> None:
+def test_once_the_history_is_read_it_is_known_what_the_model_expects_in_it(tmp_path: Path) -> None:
     texts = [f"Ahoy Lou,\n\nThe {thing} is painted. Toodle-pip" for thing in ("boat", "mast", "sail", "oar") * 5]
-    source = app.hand.vault.add_source("letters", "test")
-    app.hand.vault.add_documents(
-        source.id,
-        [Document(Document.identify(Kind.EMAIL, f"{text} {i}", ""), Kind.EMAIL, f"{text} {i}", "")
-         for i, text in enumerate(texts)],
-    )  # fmt: skip
     context, text = CompletionContext("", kind=Kind.NOTE), "We met the neighbours. Ahoy"
-    app.hand.personal.forget()
-    app.hand.personal.add(list(app.hand.vault.each_document()))
-    unseen = app.completing.score(context, text)
-    app.hand.personal.forget()
-    app.hand.personal.fill()
-    assert app.completing.score(context, text) > unseen + 0.3
+    app = build(Options(tmp_path, key="keyfile"))  # its own, for what is remembered is counted in every completion
+    try:
+        source = app.hand.vault.add_source("letters", "test")
+        app.hand.vault.add_documents(
+            source.id,
+            [Document(str(number), Kind.EMAIL, f"{text} {number}", "") for number, text in enumerate(texts)],
+        )
+        app.hand.personal.add(list(app.hand.vault.each_document()))
+        unseen = app.completing.score(context, text)
+        app.hand.personal.forget()
+        app.hand.personal.fill()
+        assert app.completing.score(context, text) > unseen + 0.3
+    finally:
+        app.close()
 
 
 def test_a_layer_that_is_switched_off_takes_no_part_in_completions_and_suggestions(app: App) -> None:
