@@ -49,6 +49,15 @@ def mask(text: str) -> str:
     return _PHONE.sub(lambda found: found.group(0) if _DATE.match(found.group(0)) else MASK, text)
 
 
+def unmasked(text: str) -> list[str]:
+    """The stretches between what was masked, so that nothing is learned across it.
+
+    >>> unmasked(f"Call me at {MASK} or write.")
+    ['Call me at ', ' or write.']
+    """
+    return [piece for piece in text.split(MASK) if piece.strip()]
+
+
 def is_card(number: str) -> bool:
     """Whether 12 to 19 digits have the check digit of ISO/IEC 7812 (Luhn)."""
     digits = [int(char) for char in number if char.isdigit()]

@@ -19,7 +19,7 @@ from ownhand.domain.corpus import Document, Kind
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.filling import SmallWords
 from ownhand.domain.habits import Habits
-from ownhand.domain.masking import MASK, mask
+from ownhand.domain.masking import MASK, mask, unmasked
 from ownhand.domain.ngram import Memory
 from ownhand.domain.personalize import Material
 from ownhand.domain.ports import Recall, Vault
@@ -199,7 +199,7 @@ class Personal:
                 self.memory.add(text)
                 self.habits.add(text)
                 self.small_words.add(text)
-                texts.extend(_unmasked(text))
+                texts.extend(unmasked(text))
         self._known.set()
         return texts
 
@@ -235,7 +235,7 @@ class Personal:
             self.habits.add(text)
             self.small_words.add(text)
         if documents:
-            texts = [piece for document in documents for piece in _unmasked(self._own(document.text))]
+            texts = [piece for document in documents for piece in unmasked(self._own(document.text))]
             try:
                 self._engine.remember(self.token_memory, texts)
             except UserError as error:
@@ -417,8 +417,3 @@ def _of(by_audience: Mapping[str, tuple[str, float]], audience: str) -> Mapping[
     """What an audience has, else what Everyone has, by its name and with its weight."""
     name, weight = by_audience.get(audience) or by_audience.get(EVERYONE) or ("", 0.0)
     return {name: weight} if name else {}
-
-
-def _unmasked(text: str) -> list[str]:
-    """The stretches between what was masked, so that nothing is learned across it."""
-    return [piece for piece in text.split(MASK) if piece.strip()]

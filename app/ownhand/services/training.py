@@ -23,7 +23,7 @@ from ownhand.domain.completion import preamble
 from ownhand.domain.corpus import Document
 from ownhand.domain.draft import EVERYONE, resolve_audience
 from ownhand.domain.lessons import Lesson
-from ownhand.domain.masking import MASK, mask
+from ownhand.domain.masking import MASK, mask, unmasked
 from ownhand.domain.ports import Adapter, Trainer, TrainingProgress, Vault
 from ownhand.domain.prompt import assemble
 from ownhand.errors import BadInput, Cancelled, UserError, WorkerError
@@ -374,7 +374,7 @@ class Training:
     @contextmanager
     def _remembered(self, parts: playback.Split) -> Iterator[None]:
         """Have the engine remember what was trained on, and nothing else: an adapter is worth what it adds to that."""
-        texts = [piece for one in reversed(parts.train) for piece in mask(one.text).split(MASK) if piece.strip()]
+        texts = [piece for one in reversed(parts.train) for piece in unmasked(mask(one.text))]
         try:
             self._engines.remember(self._memory, texts)
             self._engines.expect(self._memory)
