@@ -16,6 +16,9 @@ GPU ?=
 READY := .venv/.ready$(GPU:%=-%)
 WINDOWS := display or e2e or screens
 BY_HAND := bench or quality
+# What pytest's `-n auto` counts would be half of this where a core computes two threads.
+CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+DISPLAYS := $(shell test $(CORES) -lt 4 && echo $(CORES) || echo 4)
 
 export TORCH_INDEX LLAMA_WHEEL_INDEX GPU
 
@@ -52,11 +55,11 @@ types: $(READY) ## static types
 layers: $(READY) ## who may import whom
 	@$(BIN)/lint-imports
 
-test-windows: $(READY) ## the tests that open real windows, on a virtual display
-	@packaging/under-xvfb $(BIN)/pytest -m "$(WINDOWS)" $(ARGS)
+test-windows: $(READY) ## the tests that open real windows, side by side, each process on a virtual display of its own
+	@$(BIN)/pytest --dist loadfile --tx "$(DISPLAYS)*popen//python=packaging/under-xvfb $(BIN)/python" -m "$(WINDOWS)" $(ARGS)
 
 test-rest: $(READY) ## all other tests, one process per core
-	@$(BIN)/pytest -n auto --dist loadfile -m "not ($(WINDOWS) or $(BY_HAND))" $(ARGS)
+	@$(BIN)/pytest -n $(CORES) --dist loadfile -m "not ($(WINDOWS) or $(BY_HAND))" $(ARGS)
 
 format: $(READY) ## bring the code into form
 	@$(BIN)/ruff check --fix-only --quiet .

@@ -46,11 +46,12 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> App:
 
 @pytest.fixture(scope="module")
 def robin(app: App, qapp: QApplication) -> Iterator[Person]:
-    """Robin, with the first run done and the sample on the page."""
+    """Robin, with the first run done, her history in every memory and the sample on the page."""
     person = Person(app, qapp)
     try:
         with pytest.MonkeyPatch.context() as dialogs:
             person.first_run(MAILBOX, lambda name, answer: dialogs.setattr(QFileDialog, name, staticmethod(answer)))
+        person.wait_until_known()
         yield person
     finally:
         person.leave()
@@ -102,7 +103,6 @@ def test_ghost_text_is_no_part_of_the_draft_until_tab_takes_it_in_one_undo_step(
 
 def test_the_greeting_for_a_known_recipient_is_offered_from_the_first_letter(robin: Person) -> None:
     lou = "Lou Mercer <lou.mercer@example.net>"
-    wait_for("the history to be known", lambda: robin.app.learning.greeting((lou,), "everyone")[0])
     robin.new_email(lou, "Sunday")
     robin.write("H")
     assert wait_for("the greeting", lambda: robin.ghost) == "ey Lou,"
@@ -112,7 +112,6 @@ def test_the_greeting_for_a_known_recipient_is_offered_from_the_first_letter(rob
 
 
 def test_an_abbreviation_becomes_its_long_form_with_tab_and_comes_back_with_undo(robin: Person) -> None:
-    wait_for("the history to be known", lambda: robin.app.learning.greeting((DANA,), "everyone")[0])
     robin.new_email(DANA, "The gate")
     robin.write("Hi Dana,\n\nThe gate is open. Lmk")
     assert wait_for("the long form", lambda: robin.ghost) == "Let me know"

@@ -125,6 +125,12 @@ class Person:
         wait_for("the page", lambda: self.window.isVisible() and self.window.session.is_open)
         self.come_to_the_page()
 
+    def wait_until_known(self) -> None:
+        """Until everything written so far is in the memories and the index: what is typed before is completed without."""
+        working = self.app.personal._thread
+        assert working is not None
+        wait_for("the history to be known", lambda: not working.is_alive())
+
     def come_to_the_page(self) -> None:
         self.window.activateWindow()
         self.window.edit.setFocus()
