@@ -126,7 +126,7 @@ class Person:
         self.come_to_the_page()
 
     def wait_until_known(self) -> None:
-        """Until everything written so far is in the memories and the index: what is typed before is completed without."""
+        """Until the history is in every memory and in the index; what is typed before that is completed without it."""
         working = self.app.personal._thread
         assert working is not None
         wait_for("the history to be known", lambda: not working.is_alive())
