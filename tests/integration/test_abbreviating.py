@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from helpers.vaults import a_document
@@ -18,7 +19,7 @@ ASKED = "We keep grey tools here every winter."
 PHRASE = "keep grey tools here"
 
 
-def lived_in(folder: Path) -> App:
+def with_a_history(folder: Path) -> App:
     made = build(Options(folder, key="keyfile"))
     source = made.hand.vault.add_source("/mail", "mbox")
     theirs = ReplyContext("Could somebody open my gate tonight? " * 5, "Dana")
@@ -26,7 +27,12 @@ def lived_in(folder: Path) -> App:
         source.id,
         [a_document(f"Hi.\n\n{ASKED} Number {n}. It was 3 March.", age=n, reply_to=theirs) for n in range(4)],
     )
-    made.personal.fill(index=False)
+    return made
+
+
+def lived_in(folder: Path) -> App:
+    made = with_a_history(folder)
+    made.personal.tell_workers(made.personal.read(), index=False)
     return made
 
 
@@ -45,6 +51,19 @@ def expanded(app: App, prefix: str, **more: object) -> list[str]:
 def test_the_persons_own_phrase_is_offered_and_nobody_elses(app: App) -> None:
     assert expanded(app, "so kgth") == [PHRASE]
     assert expanded(app, "so csom") == [], "that is in the message that was answered"
+
+
+def test_for_it_no_worker_is_started(tmp_path: Path) -> None:
+    app = with_a_history(tmp_path)
+    try:
+        before = psutil.Process().children(recursive=True)
+        app.personal.read()
+        found = app.completing.expand(CompletionContext("so kgth"))
+        assert found is not None
+        assert found.text == PHRASE
+        assert psutil.Process().children(recursive=True) == before
+    finally:
+        app.close()
 
 
 def test_at_strength_0_what_everybody_knows_is_left(app: App) -> None:
@@ -74,9 +93,8 @@ def test_who_does_not_ask_for_long_forms_gets_the_same_as_ever(app: App) -> None
     assert plain.lane != "abbreviation"
     assert plain.replaces == 0
     ordinary = CompletionContext("Hi.\n\nWe keep grey tools here every")
-    one, other = (app.completing.complete(ordinary, abbreviations=wanted) for wanted in (False, True))
-    assert (one.text, one.lane, one.replaces) == (other.text, other.lane, other.replaces)
-    assert one.text
+    assert app.completing.expand(ordinary) is None
+    assert app.completing.complete(ordinary).text
 
 
 def test_a_phrase_with_a_word_that_a_preference_bans_is_not_offered(app: App) -> None:

@@ -51,7 +51,7 @@ class Hand:
         examples = Examples(self.vault, Retrieval(self.vault, None), self.learning, engine)
         self.personal = Personal(self.vault, self, None, examples, self.learning, settings, Status(), "own")
         self.drafting = Drafting(engine, self.personal, self.learning, Speller(), EnglishWords())
-        self.personal.fill(index=False)
+        self.personal.tell_workers(self.personal.read(), index=False)
 
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         self.remembered += texts

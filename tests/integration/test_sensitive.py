@@ -46,7 +46,7 @@ def made(tmp_path: Path) -> Iterator[tuple[Personal, Remembering, Settings, Retr
     learning = Learning(vault, None, settings)
     examples = Examples(vault, retrieval, learning, ScriptedEngine(str))
     personal = Personal(vault, engine, None, examples, learning, settings, Status(), "own")
-    personal.fill(index=False)
+    personal.tell_workers(personal.read(), index=False)
     yield personal, engine, settings, retrieval
     personal.close()
     vault.close()

@@ -257,7 +257,7 @@ def _rewrite(app: App, arguments: Arguments) -> None:
 def _suggest(app: App, arguments: Arguments, request: SuggestionRequest) -> None:
     _use_chosen_models(app)
     if request.personal:
-        app.personal.fill()
+        app.personal.tell_workers(app.personal.read(), expect=False)
         app.training.reload()
     suggestions = [replace(one, text=result_of(request, one)) for one in app.drafting.run(request)]
     rows = [describe(suggestion, suggestion.why.timings.get("write", 0.0)) for suggestion in suggestions]
@@ -276,13 +276,16 @@ def _suggest(app: App, arguments: Arguments, request: SuggestionRequest) -> None
 
 
 def _complete(app: App, arguments: Arguments) -> None:
-    _use_chosen_models(app)
-    app.personal.fill(index=False)
-    app.training.reload()
-    found = app.completing.complete(
-        CompletionContext(arguments.text, arguments.suffix, subject=arguments.subject, recipients=tuple(arguments.to)),
-        abbreviations=True,
+    context = CompletionContext(
+        arguments.text, arguments.suffix, subject=arguments.subject, recipients=tuple(arguments.to)
     )
+    history = app.personal.read()
+    found = app.completing.expand(context)
+    if found is None:
+        _use_chosen_models(app)
+        app.personal.tell_workers(history, index=False)
+        app.training.reload()
+        found = app.completing.complete(context)
     if arguments.json or found.text:
         shown.put(found, arguments, lambda: shown.completion(found, arguments.text))
     else:

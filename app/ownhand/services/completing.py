@@ -150,10 +150,10 @@ class Completing:
         if refused:
             deliver(context.revision, self._suppress(refused, started))
             return
-        whole = self._long_form(context)
+        whole = self.expand(context)
         if whole is not None:
             self.reasons["shown"] += 1
-            deliver(context.revision, replace(whole, ms=1000 * (time.perf_counter() - started)))
+            deliver(context.revision, whole)
             return
         active = self._active()
         known = (self._from_memory(context, active), self._from_names(context, active))
@@ -192,26 +192,27 @@ class Completing:
         )
         return text if ok is None else ""
 
+    def expand(self, context: CompletionContext) -> Completion | None:
+        """What may take the place of the abbreviation before the caret, for which no model is needed; None if none."""
+        started = time.perf_counter()
+        whole = None if self._refuse(context) else self._long_form(context)
+        return whole and replace(whole, ms=1000 * (time.perf_counter() - started))
+
     def complete(
         self,
         context: CompletionContext,
         *,
         personal: bool = True,
-        abbreviations: bool = False,
         without: Collection[str] = (),
     ) -> Completion:
-        """Both lanes, waited for: what the window would show at this place.
+        """Both lanes, waited for: what the window would show at this place, unless `expand` knows something.
 
-        `without` names layers of the personal model to leave out, `personal` False leaves out all of them.  With
-        `abbreviations` the answer may be the long form of what stands before the caret, and then replaces it.
+        `without` names layers of the personal model to leave out, `personal` False leaves out all of them.
         """
         started = time.perf_counter()
         refused = self._refuse(context)
         if refused:
             return self._suppress(refused, started)
-        whole = self._long_form(context) if abbreviations else None
-        if whole is not None:
-            return replace(whole, ms=1000 * (time.perf_counter() - started))
         active = self._active(without) if personal else frozenset()
         known = (self._from_memory(context, active), self._from_names(context, active))
         model, usage = self._from_model(context, None, active)

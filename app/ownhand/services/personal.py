@@ -163,17 +163,25 @@ class Personal:
                 return
             _log.warning("the personal model is not complete: %s", type(error).__name__)
 
-    def fill(self, *, index: bool = True) -> None:
-        """Read the history into the profile and the memories, and into the vector index unless it is not needed.
+    def fill(self) -> None:
+        """Read the history into the profile, the memories and the vector index, and have the model look at it.
 
-        The profile comes first, since drafts wait for it; then the index, whose worker takes longest to load.
+        The profile comes first, since drafts wait for it.
         """
-        texts = self._read_history()
+        self.tell_workers(self.read())
+        self.count()
+
+    def tell_workers(self, texts: Sequence[str], *, index: bool = True, expect: bool = True) -> None:
+        """Give the workers what `read` returned: the index, whose worker takes longest to load, the model's memory.
+
+        Without `index` nothing is found by its meaning; without `expect`, which takes seconds, completions and scores
+        are as they were before the model had looked at the history.  Suggestions ask for the first, never the second.
+        """
         if index:
             self._quietly(self._send_vectors)
         self._quietly(lambda: self._remember(texts))
-        self.count()
-        self._quietly(self.expect)
+        if expect:
+            self._quietly(self.expect)
 
     def wait_until_known(self, seconds: float) -> bool:
         """Wait until the history has been read into the profile and the memory; False if that took longer."""
@@ -187,8 +195,8 @@ class Personal:
         active = sum(item.enabled for item in self._learning.preferences())
         self._status.announce(StatusEvent("history", "counted", documents=state.documents, preferences=active))
 
-    def _read_history(self) -> list[str]:
-        """Measure every document; returns the texts that the memory took, newest first."""
+    def read(self) -> list[str]:
+        """Measure every document; returns the texts that the memory took, newest first.  Needs no worker."""
         texts: list[str] = []
         for document in self._vault.each_document():
             if self._stop.is_set():
@@ -274,7 +282,7 @@ class Personal:
         self.small_words = SmallWords()
         self._learning.reset_profile()
         self._engine.forget(self.token_memory)
-        self._remember(self._read_history())
+        self._remember(self.read())
 
     def forget(self) -> None:
         """Drop what the workers know of this person."""
