@@ -65,7 +65,7 @@ class ScriptedEngine:
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         pass
 
-    def expect(self, memory: str) -> None:
+    def expect(self, memory: str, *_: object) -> None:
         pass
 
     def forget(self, memory: str) -> None:

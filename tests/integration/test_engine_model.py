@@ -302,6 +302,20 @@ def test_what_the_model_expects_too_seldom_of_a_person_it_expects_more_often_onc
     assert engine.score("", elsewhere, "me", 1.0) == before[1]
 
 
+def test_the_model_looks_at_no_more_of_a_history_than_is_enough(engine: EngineClient) -> None:
+    engine.remember("me", [f"Ahoy {name}, the zither rehearsal is on. Toodle-pip" for name in ("Ann", "Bo", "Cy") * 20])
+    asked: list[bool] = []
+
+    def enough(answer: bool) -> bool:
+        asked.append(answer)
+        return answer
+
+    engine.expect("me", lambda: enough(True))
+    assert asked == [True]
+    engine.expect("me", lambda: enough(False))
+    assert asked.count(False) >= 2, "and at the rest when it is asked again"
+
+
 def test_a_memory_grows(engine: EngineClient) -> None:
     own = "My llama Ferdinand dislikes turnips."
     engine.remember("me", ["Something else entirely."])

@@ -56,7 +56,7 @@ class Hand:
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         self.remembered += texts
 
-    def expect(self, memory: str) -> None:
+    def expect(self, memory: str, *_: object) -> None:
         """What the model expects of words that are known anyway."""
 
     def forget(self, memory: str) -> None:

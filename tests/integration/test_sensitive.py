@@ -30,7 +30,7 @@ class Remembering:
     def remember(self, memory: str, texts: Sequence[str]) -> None:
         self.texts += texts
 
-    def expect(self, memory: str) -> None:
+    def expect(self, memory: str, *_: object) -> None:
         """What the model expects of words is not asked for here."""
 
     def forget(self, memory: str) -> None:

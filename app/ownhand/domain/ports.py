@@ -231,9 +231,9 @@ class Engine(Protocol):
         """Add texts to a token memory (a longest-suffix model over the model's own tokens)."""
         ...
 
-    def expect(self, memory: str) -> None:
+    def expect(self, memory: str, enough: Callable[[], bool] = lambda: False) -> None:
         """Look at what the model expects in the texts of a memory, so that what it expects too often or too seldom of
-        this person is put right.  Takes seconds; others go first.
+        this person is put right.  Takes seconds, unless it is `enough` before; others go first.
         """
         ...
 

@@ -214,9 +214,9 @@ class Engines:
         for engine in engines:
             engine.remember(memory, texts)
 
-    def expect(self, memory: str) -> None:
-        """Have the model of the completions look at what it expects in the texts of a memory.  Raises as Engine's."""
-        self._engine("completion").expect(memory)
+    def expect(self, memory: str, enough: Callable[[], bool] = lambda: False) -> None:
+        """Have the model of the completions look at what it expects in the texts of a memory.  As Engine's."""
+        self._engine("completion").expect(memory, enough)
 
     def forget(self, memory: str) -> None:
         """Drop a token memory everywhere."""
@@ -298,9 +298,9 @@ class RoleEngine:
         """Add to a token memory."""
         self._current().remember(memory, texts)
 
-    def expect(self, memory: str) -> None:
+    def expect(self, memory: str, enough: Callable[[], bool] = lambda: False) -> None:
         """Look at what the model expects in a token memory."""
-        self._current().expect(memory)
+        self._current().expect(memory, enough)
 
     def forget(self, memory: str) -> None:
         """Drop a token memory."""

@@ -55,7 +55,7 @@ class TokenMemories(Protocol):
     """Where texts are remembered as tokens: the engines in use."""
 
     def remember(self, memory: str, texts: Sequence[str]) -> None: ...
-    def expect(self, memory: str) -> None: ...
+    def expect(self, memory: str, enough: Callable[[], bool]) -> None: ...
     def forget(self, memory: str) -> None: ...
 
 
@@ -220,7 +220,7 @@ class Personal:
     def expect(self) -> None:
         """Have the model of the completions look at what it expects in the history, as far as it has not yet."""
         if not self._stop.is_set():
-            self._engine.expect(self.token_memory)
+            self._engine.expect(self.token_memory, self._stop.is_set)
 
     def _send_vectors(self) -> None:
         if self._recall is None:

@@ -377,7 +377,7 @@ class Training:
         texts = [piece for one in reversed(parts.train) for piece in unmasked(mask(one.text))]
         try:
             self._engines.remember(self._memory, texts)
-            self._engines.expect(self._memory)
+            self._engines.expect(self._memory, self._stop.is_set)
             yield
         finally:
             self._engines.forget(self._memory)

@@ -32,7 +32,7 @@ from ownhand.adapters.worker.token_memory import ORDER, TokenMemory, here
 from ownhand.domain.ports import MARK, Lane, Sampling
 from ownhand.errors import Cancelled, ModelError
 
-_LOOKED_AT_ONCE: Final = 32
+_LOOKED_AT_ONCE: Final = 64
 """Tokens, when nobody waits for them: a suggestion that comes meanwhile waits no longer than these take."""
 _CUT_STEP: Final = 128
 """A text too long for the window loses its beginning in steps of so many tokens, so that typing on keeps the prefix."""

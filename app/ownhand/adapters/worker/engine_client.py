@@ -357,15 +357,17 @@ class EngineClient(Engine):
                 with contextlib.suppress(WorkerError):  # the next process gets all of it
                     self._send_memory(self._worker.call, memory, len(self._memories[memory]) - len(texts))
 
-    def expect(self, memory: str) -> None:
-        """Look at what the model expects in the texts of a memory, for a few seconds at most; others go first.
+    def expect(self, memory: str, enough: Callable[[], bool] = lambda: False) -> None:
+        """Look at what the model expects in the texts of a memory, for some seconds, or until `enough` says so; others
+        go first.
 
         A process that starts later has to be asked again.  Raises ModelError, WorkerError.
         """
         self._need_model()
         until = time.monotonic() + _EXPECT_S
         while self._worker.call("expect", _WORK_TIMEOUT_S, memory=memory) and time.monotonic() < until:
-            pass
+            if enough():
+                break
 
     def forget(self, memory: str) -> None:
         """Drop a token memory here and in the engine."""
