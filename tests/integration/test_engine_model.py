@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.narrow import narrowed
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
 from ownhand.domain.ports import MARK, Generate, Lane, Sampling, Usage
 from ownhand.errors import ModelError
@@ -22,6 +23,17 @@ EMAIL = (
 @pytest.fixture(scope="module")
 def engine(builtin_model: Path) -> Iterator[EngineClient]:
     client = EngineClient(builtin_model)
+    yield client
+    client.close()
+
+
+NARROW = 512
+
+
+@pytest.fixture
+def narrow(builtin_model: Path, tmp_path: Path) -> Iterator[EngineClient]:
+    """The same model with a small window."""
+    client = EngineClient(narrowed(builtin_model, tmp_path / "narrow.gguf", NARROW))
     yield client
     client.close()
 
@@ -117,10 +129,11 @@ def test_a_change_in_the_middle_reuses_what_is_before_it(engine: EngineClient) -
     assert usage.reused_tokens >= engine.count_tokens(EMAIL) - 1
 
 
-def test_a_long_text_is_scored_after_a_long_suggestion(engine: EngineClient) -> None:
-    alone = engine.score("", EMAIL * 45)
-    write(engine, lane=Lane.SUGGESTION, text=EMAIL * 80, max_tokens=2)
-    assert engine.score("", EMAIL * 45) == pytest.approx(alone, rel=0.01)
+def test_a_long_text_is_scored_after_a_long_suggestion(narrow: EngineClient) -> None:
+    alone = narrow.score("", EMAIL * 11)
+    _, usage = write(narrow, lane=Lane.SUGGESTION, text=EMAIL * 20, max_tokens=2)
+    assert usage.prompt_tokens > NARROW - 150
+    assert narrow.score("", EMAIL * 11) == pytest.approx(alone, rel=0.01)
 
 
 def test_the_lanes_keep_their_prefixes_apart(engine: EngineClient) -> None:
@@ -255,12 +268,13 @@ def test_likely_text_scores_higher_than_a_jumble(engine: EngineClient) -> None:
     assert engine.score("", likely) > engine.score("", jumble) + 20
 
 
-def test_a_text_longer_than_the_window_is_scored_whole(engine: EngineClient) -> None:
+def test_a_text_longer_than_the_window_is_scored_whole(narrow: EngineClient) -> None:
     sentence = "The committee met on Monday and agreed on the budget for the coming year. "
-    repeats = 2100 // engine.count_tokens(sentence)
-    long = engine.score("", sentence * repeats)
+    repeats = 1 + (NARROW + 60) // narrow.count_tokens(sentence)
+    assert narrow.count_tokens(sentence * repeats) > NARROW
+    long = narrow.score("", sentence * repeats)
     assert math.isfinite(long)
-    assert long < engine.score("", sentence * 3)
+    assert long < narrow.score("", sentence * 3)
 
 
 def test_what_was_remembered_scores_higher_and_is_written(engine: EngineClient) -> None:
@@ -384,22 +398,22 @@ def test_cancelling_during_the_prompt_leaves_the_engine_usable(engine: EngineCli
     assert usage.finish == "length"
 
 
-def test_a_prompt_longer_than_the_window_loses_its_beginning_and_still_works(engine: EngineClient) -> None:
-    long = "This sentence is only here to fill the window. " * 400
-    text, usage = write(engine, text=long + EMAIL, heal=True)
+def test_a_prompt_longer_than_the_window_loses_its_beginning_and_still_works(narrow: EngineClient) -> None:
+    long = "This sentence is only here to fill the window. " * 100
+    text, usage = write(narrow, text=long + EMAIL, heal=True)
     assert text
-    assert usage.prompt_tokens <= 2048
-    _, again = write(engine, text=long + EMAIL + "He ", heal=True)
-    assert again.reused_tokens > 1000
+    assert usage.prompt_tokens <= NARROW
+    _, again = write(narrow, text=long + EMAIL + "He ", heal=True)
+    assert again.reused_tokens > NARROW / 2
 
 
 @pytest.mark.slow
-def test_generation_ends_where_the_window_does(engine: EngineClient) -> None:
-    prompt = "word " * 1500
+def test_generation_ends_where_the_window_does(narrow: EngineClient) -> None:
+    prompt = "word " * 375
     sampling = Sampling(1.5, top_k=0, top_p=1.0, min_p=0.0, seed=1)
-    _, usage = write(engine, text=prompt, max_tokens=3000, sampling=sampling, bias={})
+    _, usage = write(narrow, text=prompt, max_tokens=3000, sampling=sampling, bias={})
     assert usage.finish in ("length", "stop")
-    assert usage.prompt_tokens + usage.new_tokens <= 2049
+    assert usage.prompt_tokens + usage.new_tokens <= NARROW + 1
 
 
 def test_without_a_model_a_sentence_says_so() -> None:

@@ -41,6 +41,16 @@ def test_a_damaged_data_file_is_named_and_costs_nothing_else(tmp_path: Path) -> 
     assert reasons(broken) == [mail.BROKEN]
 
 
+def test_what_is_no_data_file_is_named_without_a_process(tmp_path: Path) -> None:
+    letter = tmp_path / "letter.pst"
+    letter.write_text("Hi Dana, the kiln is free.")
+    before = psutil.Process().children()
+    found = outlook_data.OutlookData().read(letter)
+    assert next(found) == Skipped(mail.BROKEN, str(letter))
+    assert psutil.Process().children() == before
+    assert list(found) == []
+
+
 def test_a_data_file_in_an_archive_says_what_would_help(tmp_path: Path) -> None:
     archive = tmp_path / "mail.zip"
     archive.write_bytes(zipped({"d.pst": b"!BDN" + bytes(600)}))

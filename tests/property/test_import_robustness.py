@@ -35,6 +35,7 @@ FORMATS = [
     docx("".join(paragraph(f"Line {number} of a letter.") for number in range(20)), "A title"),
     odt("".join(f"<text:p>Line {number}.</text:p>" for number in range(20)), "A title"),
     pdf([["A line of text"] * 20] * 3, "A title"),
+    b"!BDN" + bytes(600),
     msg({0x001A: "IPM.Note", 0x0037: "A subject", 0x5D01: "a@example.org", 0x1000: "A line of text.\r\n" * 300}),
     rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}{\info{\title A}}\f0 Gr\u252?\'dfe\par {\pict 00ff}\b words\b0\par}",
     b"\\documentclass{a}\\title{T}\\begin{document}\\section{S} Words \\emph{here} $x$.\\footnote{n}\\end{document}",

@@ -36,7 +36,12 @@ class OutlookData:
             return
         worker = WorkerClient("reader", about=lambda: About("The reader of Outlook's files"))
         try:
-            yield from _messages(worker, file, own)
+            with file.open("rb") as opened:
+                begins_as_one = opened.read(len(MAGIC)) == MAGIC
+            if begins_as_one:
+                yield from _messages(worker, file, own)
+            else:  # not worth a process
+                yield Skipped(mail.BROKEN, str(file))
         except WorkerError:
             yield Skipped(STOPPED, str(file))
         except OSError:
