@@ -17,6 +17,8 @@ STEPS = [
     ("word_choice", "use", "utilize", "Utilizing it is fine; we utilized it.", "Using it is fine; we used it."),
     ("contractions", "avoid", "", "I don't know; it's been late.", "I do not know; it has been late."),
     ("contractions", "use", "", "I am sure. That is who I am.", "I'm sure. That's who I am."),
+    ("contractions", "use", "", "We do nothing. They will notify you.", "We do nothing. They'll notify you."),
+    ("contractions", "use", "", "It is noted, IT IS NOT lost.", "It's noted, IT ISN'T lost."),
     ("hedging", "avoid", "", "I think that the plan works. It is probably late.", "The plan works. It is late."),
     ("exclamation", "avoid", "", "Great! Really?! Yes.", "Great. Really? Yes."),
     ("exclamation", "end", "", "It is done. See you.", "It is done. See you!"),

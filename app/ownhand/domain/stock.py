@@ -38,8 +38,8 @@ CONTRACTION_RE = re.compile(
 )
 
 FULL_RE = re.compile(
-    r"\b(?:(?P<neg>do|does|did|is|are|was|were|has|have|had|would|could|should) not"
-    r"|(?P<will>will not)|(?P<can>cannot|can not)"
+    r"\b(?:(?P<neg>do|does|did|is|are|was|were|has|have|had|would|could|should) not\b"
+    r"|(?P<will>will not\b)|(?P<can>(?:cannot|can not)\b)"
     r"|(?P<am>I am)(?= [\w‘“\"'])"
     r"|(?P<are>(?:you|we|they) are)(?= \w)(?! not\b)"
     r"|(?P<have>(?:I|you|we|they) have)(?= (?:not )?" + _PARTICIPLE + r"\b)(?! not\b)"
@@ -118,6 +118,8 @@ def contract(text: str, apostrophe: str = "'", *, anywhere: bool = False) -> str
         else:
             ending = {"am": "'m", "are": "'re", "have": "'ve", "will2": "'ll", "would": "'d", "is": "'s"}[kind or "is"]
             made = words[0] + ending
+        if match.group(0).isupper():
+            made = made.upper()
         return made.replace("'", apostrophe)
 
     return (_ANYWHERE_RE if anywhere else FULL_RE).sub(short, text)
