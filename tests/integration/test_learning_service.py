@@ -50,6 +50,18 @@ def values(learning: Learning, dimension: Dimension) -> list[str]:
     return [item.value for item in learning.effective("", EVERYONE) if item.dimension is dimension]
 
 
+def test_before_the_first_correction_nothing_is_compared_in_meaning(vault: SqlVault):
+    recall = CountingRecall()
+    learning = Learning(vault, recall, Settings(vault))  # type: ignore[arg-type]
+    for number in range(8):
+        learning.measure(letter(number))
+    assert [item.value for item in learning.effective("Boat\nready") if item.dimension is Dimension.GREETING]
+    assert recall.asked == 0
+    correct(learning, 1)
+    learning.effective("Boat\nready")
+    assert recall.asked == 1
+
+
 def test_a_clear_habit_acts_without_any_edit(learning: Learning):
     for number in range(8):
         learning.measure(letter(number))
@@ -175,20 +187,26 @@ def test_nothing_is_learned_while_learning_is_off(vault: SqlVault):
 
 
 class CountingRecall:
-    """Vectors of texts by their length, and which texts were embedded."""
+    """Vectors of texts by their length, which texts were embedded, and how often somebody waited for one."""
 
     def __init__(self) -> None:
         self.embedded: list[str] = []
+        self.asked = 0
         self.loading = False
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         self.embedded += texts
-        return [self.meaning(text) for text in texts]
+        return [_vector(text) for text in texts]
 
     def meaning(self, text: str) -> bytes:
         if self.loading:
             raise WorkerError("The part that compares meanings is still loading.")
-        return struct.pack("<f", len(text)) * 384
+        self.asked += 1
+        return _vector(text)
+
+
+def _vector(text: str) -> bytes:
+    return struct.pack("<f", len(text)) * 384
 
 
 def test_who_corrects_does_not_wait_for_the_embedder_and_the_next_suggestion_has_the_vector(vault: SqlVault):

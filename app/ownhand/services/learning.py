@@ -273,11 +273,12 @@ class Learning:
 
     def _kernel(self, situation: str) -> Mapping[str, float] | None:
         """How much each past edit counts in this situation; None where it tells nothing."""
-        if not situation.strip():
+        evidence = self._all_evidence()
+        if not evidence or not situation.strip():  # then nobody waits for the embedder
             return None
         meaning = self._meaning(situation)
         past = self._past_situations(complete=bool(meaning) or self._recall is None)
-        return registers.weigh(self._all_evidence(), registers.situation_of(situation, meaning), past)
+        return registers.weigh(evidence, registers.situation_of(situation, meaning), past)
 
     def _past_situations(self, *, complete: bool) -> Mapping[str, Situation]:
         """By edit id, kept until the next edit if they are `complete`.
