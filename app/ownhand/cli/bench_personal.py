@@ -240,13 +240,14 @@ def _simulated(program: _Program, briefs: Sequence[Mapping[str, Any]], rounds: i
     asked = [usable[index % len(usable)] for index in range(rounds)]
     shared = [usable[(rounds + index) % len(usable)] for index in range(SHARED)]
     neutral = [_draft(program, "nobody", brief) for brief in shared]
+    unseen = [_draft(program, "nobody", brief) for brief in asked]
     people: dict[str, Any] = {}
     wanted: dict[str, list[str]] = {}
     written: dict[str, list[str]] = {}
     for name, wishes in USERS.items():
         learning, alone = SimulatedUser(wishes), SimulatedUser(wishes)
-        for brief in asked:
-            alone.keep(_draft(program, "nobody", brief), NAME)
+        for brief, same in zip(asked, unseen, strict=True):
+            alone.keep(same, NAME)
             draft = _draft(program, name, brief)
             kept = learning.keep(draft, NAME)
             event = {"type": "edit", "draft": draft, "final": kept, "brief": brief}
