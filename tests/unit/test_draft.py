@@ -18,6 +18,7 @@ FRIENDS = Audience("friends", "Friends", ("lou@home.example",))
         ("Dana Li <dana@firm.example>", "Dana"),
         ("Li, Dana <dana@firm.example>", "Dana"),
         ("Dr. Ana Cole", "Ana"),
+        ("Ms Cole <ana@firm.example>", "Ms Cole"),
         ("dana.li@firm.example", "Dana"),
         ("office@firm.example", ""),
         ("", ""),

@@ -75,6 +75,13 @@ def test_templates_are_filled_with_the_first_name_and_make_sense_without_one() -
     assert fill("Dear {name},", ["a1@example.org", "b1@example.org"]) == "Dear all,"
 
 
+def test_whether_somebody_is_a_mr_or_a_ms_is_never_guessed() -> None:
+    assert fill("Dear Ms. {last},", ["Bob Wu <bob@example.org>"]) == "Dear Bob Wu,"
+    assert fill("Dear Ms. {last},", ["Mr Wu <wu@example.org>"]) == "Dear Mr Wu,"
+    assert fill("Dear Ms. {last},", ["Ana Cole"], called_so=True) == "Dear Ms. Cole,"
+    assert fill("Hi {full},", ["Ms Cole"]) == "Hi Ms Cole,"
+
+
 def test_a_free_line_above_the_name_is_part_of_the_sign_off() -> None:
     text = "Hi Dana,\n\nThe hall is booked.\n\nRegards,\n\nPriya"
     assert split(text).sign_off == "Regards,\n\nPriya"

@@ -34,6 +34,13 @@ def test_what_to_say_is_said_to_the_recipient(note: str, sentence: str):
     assert said_directly(note) == sentence
 
 
+def test_a_note_about_somebody_else_is_not_said_to_the_recipient():
+    assert said_directly("ask Tom Gros for the contract", "Maria Lopez <m@example.org>") == ""
+    assert said_directly("thank Tom for dinner", "Maria") == ""
+    assert said_directly("ask Maria for the contract", "Maria Lopez") == "Could you send me the contract?"
+    assert said_directly("ask her for the contract", "Maria Lopez") == "Could you send me the contract?"
+
+
 @pytest.mark.parametrize("note", ["the boat is ready", "suggest that we wait", "meeting moved to Tuesday", ""])
 def test_other_notes_are_left_to_the_model(note: str):
     assert said_directly(note) == ""

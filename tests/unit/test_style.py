@@ -6,6 +6,7 @@ from ownhand import paths
 from ownhand.domain import english
 from ownhand.domain.applying import apply
 from ownhand.domain.corpus import Document, Kind
+from ownhand.domain.letter import fill
 from ownhand.domain.measuring import StyleProfile, add, measure, remove
 from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.style import (
@@ -160,3 +161,14 @@ def test_the_summary_names_what_is_distinctive() -> None:
     assert 'Sign off with "Best,\\nJo"' in rules
     assert 'Greet people with "Hi <name>,"' in rules
     assert len(rules) <= 10
+
+
+def test_only_those_whom_somebody_calls_by_a_title_are_called_so() -> None:
+    to_ana = [
+        Document(f"a{i}", Kind.EMAIL, f"Dear Ms. Cole,\n\nDone {i}.\n\nBest", recipients=("Ana Cole <a@example.org>",))
+        for i in range(4)
+    ]
+    profile = measure(to_ana, english=ENGLISH)
+    assert edge_for(profile, Dimension.GREETING, ["Ana Cole <a@example.org>"])[0] == "Dear Ms. Cole,"
+    form = edge_for(profile, Dimension.GREETING, ["Bob Wu <b@example.org>"])[0]
+    assert fill(form, ["Bob Wu <b@example.org>"]) == "Dear Bob Wu,"

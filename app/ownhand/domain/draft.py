@@ -54,7 +54,9 @@ def address_of(recipient: str) -> str:
 
 
 def first_name_of(recipient: str) -> str:
-    """The name to greet: 'Dana' for 'Dana Li <d@x.org>' and for 'Li, Dana'; '' where no name can be told."""
+    """The name to greet: 'Dana' for 'Dana Li <d@x.org>' and for 'Li, Dana', 'Ms Li' for 'Ms Li', who gives no other; ''
+    where no name can be told.
+    """
     name = re.sub(r"<[^>]*>", "", recipient).strip().strip("\"'").strip()
     if not name or "@" in name:
         local = address_of(recipient).split("@")[0]
@@ -62,10 +64,21 @@ def first_name_of(recipient: str) -> str:
         return parts[0].capitalize() if len(parts) > 1 and parts[0].isalpha() and len(parts[0]) > 1 else ""
     if "," in name:
         name = name.split(",", 1)[1].strip() or name.split(",", 1)[0]
-    words = [w for w in name.split() if w.rstrip(".").lower() not in {"mr", "mrs", "ms", "dr", "prof"}]
+    titles = [w for w in name.split() if w.rstrip(".").lower() in _TITLES]
+    words = [w for w in name.split() if w not in titles]
     if not words or words[-1].lower() in _NOBODY or re.search(r"\d|^[a-z]+-", words[0]):
         return ""
-    return words[0].strip(",.;:")
+    called = words[0].strip(",.;:")
+    return f"{' '.join(titles)} {called}" if titles and len(words) == 1 else called
+
+
+def title_of(recipient: str) -> str:
+    """The title that somebody's own name has, 'Ms' for 'Ms Li <m@x.org>'; '' where it has none."""
+    first = next(iter(re.sub(r"<[^>]*>", "", recipient).strip().strip("\"'").split()), "")
+    return first if first.rstrip(".").lower() in _TITLES else ""
+
+
+_TITLES = frozenset("mr mrs ms mx dr prof".split())
 
 
 _NOBODY = frozenset("list lists group team support info office service help desk".split())

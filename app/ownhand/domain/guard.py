@@ -10,12 +10,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 from ownhand.domain import facts
-from ownhand.domain.english import REQUESTS
 from ownhand.domain.text import levenshtein, sentences, words
 
 FUNCTION_WORDS = frozenset(
@@ -78,25 +76,6 @@ def negates_alike(source: str, text: str) -> bool:
     return bool(re.search(pattern, source.lower())) == bool(re.search(pattern, text.lower()))
 
 
-def expands(point: str, sentence: str) -> bool:
-    """Whether a sentence says what a note says, and no more."""
-    return (
-        bool(sentence.strip())
-        and "\n\n" not in sentence.strip()
-        and covers(point, sentence, 0.99)
-        and not invents(point, sentence, 0)
-        and keeps(point, sentence)
-        and negates_alike(point, sentence)
-        and not loops(sentence)
-        and not _repeats(point, sentence)
-        and len(words(sentence)) <= 1.7 * len(words(point)) + 5
-        and not any(mark in sentence and mark not in point for mark in ":;()")
-        and not _broken(sentence)
-        and not _points_elsewhere(point, sentence)
-        and (_first(sentence) == _first(point) or not (_first(sentence) in _UNASKED or _first(point) in REQUESTS))
-    )
-
-
 def _spells_alike(before: Sequence[str], after: Sequence[str]) -> bool:
     """Every content word is still there, give or take its spelling, and none is new."""
     old, new = ([word.lower() for word in side if word.lower() not in FUNCTION_WORDS] for side in (before, after))
@@ -105,30 +84,7 @@ def _spells_alike(before: Sequence[str], after: Sequence[str]) -> bool:
     return not lost and not added
 
 
-def _repeats(point: str, sentence: str) -> bool:
-    """Whether a content word comes more often than in the note: "call Dana", "Call Dana about the call"."""
-    return bool(Counter(stems(sentence)) - Counter(stems(point)))
-
-
-_POINTERS = frozenset("this these those there here me us him her them his their".split())
-
-
-def _points_elsewhere(point: str, sentence: str) -> bool:
-    """Whether it points at somebody or something that the note does not: "for me", "call it", "this payment"."""
-    noted = {word.lower() for word in words(point)}
-    said = [word.lower() for word in words(sentence)]
-    return any(word in _POINTERS and word not in noted for word in said) or ("it" in said[1:] and "it" not in noted)
-
-
-_UNASKED = frozenset("the a an it it's there you".split())
-"""Words that a small model likes to put first where they make nonsense of a note: "call Dana", "The call Dana"."""
-
-
-def _first(text: str) -> str:
-    return next((word.lower().replace("’", "'") for word in words(text)), "")
-
-
-def _broken(sentence: str) -> bool:
+def broken(sentence: str) -> bool:
     """Signs of a sentence that came apart: doubled words, a dangling function word, 'The will'."""
     flat = [word.lower() for word in words(sentence)]
     doubled = any(a == b and a not in {"that", "had"} for a, b in pairwise(flat))
@@ -162,7 +118,7 @@ def rewords(source: str, text: str, task: str) -> bool:
     if task == "fix":
         distance = levenshtein([word.lower() for word in before], [word.lower() for word in after])
         return distance <= max(4, 0.4 * len(before)) and _spells_alike(before, after)
-    if _broken(text) and not _broken(source):
+    if broken(text) and not broken(source):
         return False
     return (
         covers(source, text, 0.75)

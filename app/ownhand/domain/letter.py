@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ownhand.domain.draft import first_name_of
+from ownhand.domain.draft import first_name_of, title_of
 from ownhand.domain.stock import BULLET_RE, EMOJI_RE, URL_RE
 
 _GREETING_WORD = (
@@ -292,18 +292,31 @@ def last_name_of(recipient: str) -> str:
     return words[-1] if len(words) > 1 else ""
 
 
-def fill(template: str, recipients: Sequence[str]) -> str:
+_TITLED = re.compile(r"\b(?:(?:mr|mrs|ms|miss|mx)|(?P<earned>dr|prof))\.? (?=\{last\})", re.I)
+
+
+def fill(template: str, recipients: Sequence[str], *, called_so: bool = False) -> str:
     """The greeting for these people; without a name to put in, the form without it ('Hi there,', 'Hello,', 'Dear
     all,').
+
+    Whether somebody is a Mr. or a Ms. is never guessed: unless they are `called_so`, they get the title that stands in
+    their own name, or else their whole name.
     """
     if "{" not in template:
         return template
+    titled = _TITLED.search(template)
+    if titled and recipients and not called_so:
+        own = title_of(recipients[0])
+        if own:
+            template = _TITLED.sub(f"{own} ", template)
+        elif not titled["earned"]:
+            template = _TITLED.sub("", template).replace("{last}", "{full}")
     first = first_name_of(recipients[0]) if recipients else ""
     last = last_name_of(recipients[0]) if recipients else ""
     if first:
         return (
             template.replace("{name}", first)
-            .replace("{full}", f"{first} {last}".strip())
+            .replace("{full}", first if last in first.split() else f"{first} {last}".strip())
             .replace("{last}", last or first)
             .replace("{first}", first)
         )

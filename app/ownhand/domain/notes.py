@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from ownhand.domain.abbreviations import COMMON
 from ownhand.domain.text import sentences
 
-_WHO = r"(?:him|her|them|you|everyone|everybody|(?:the )?team|[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)"
+_WHO = r"(?P<who>him|her|them|you|everyone|everybody|(?:the )?team|[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)?)"
 _DAYS = r"monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _MONTHS = r"january|february|april|june|july|august|september|october|november|december"
 _MODAL = r"can|could|will|would|should|might|must"
@@ -107,8 +107,10 @@ def names_of_days(text: str) -> str:
     return re.sub(rf"\b(?:{_DAYS}|{_MONTHS})s?\b", lambda found: found[0].capitalize(), text)
 
 
-def said_directly(note: str) -> str:
+def said_directly(note: str, recipient: str = "") -> str:
     """A note about what to say, said to the recipient; '' where it is none of the kinds known here.
+
+    Where the recipient's name is known, a note about anybody else is none: "ask Tom for the key" is for Tom.
 
     >>> said_directly("ask if she still needs the 12 oak panels")
     'Do you still need the 12 oak panels?'
@@ -122,9 +124,15 @@ def said_directly(note: str) -> str:
     for pattern, say in _KINDS:
         found = pattern.fullmatch(plain)
         if found:
+            if recipient and _is_somebody_else(found.groupdict().get("who"), recipient):
+                return ""
             sentence = say(found)
             return as_sentence(sentence) if sentence else ""
     return ""
+
+
+def _is_somebody_else(who: str | None, recipient: str) -> bool:
+    return who is not None and who[:1].isupper() and not set(who.lower().split()) & set(recipient.lower().split())
 
 
 def _ask_whether(found: re.Match[str]) -> str:
@@ -163,8 +171,9 @@ def _is_statement(found: re.Match[str]) -> str:
 _KINDS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = tuple(
     (re.compile(pattern), say)
     for pattern, say in (
-        (rf"(?:say|mention|tell {_WHO}|let {_WHO} know) that (?P<clause>.+)", _is_statement),
-        (rf"(?:tell {_WHO}|let {_WHO} know) (?P<clause>(?:i|I|we|the|my|our|it)\b.+)", _is_statement),
+        (r"(?:say|mention) that (?P<clause>.+)", _is_statement),
+        (rf"(?:tell|let) {_WHO}(?: know)? that (?P<clause>.+)", _is_statement),
+        (rf"(?:tell|let) {_WHO}(?: know)? (?P<clause>(?:i|I|we|the|my|our|it)\b.+)", _is_statement),
         (rf"thank {_WHO} for (?P<what>.+)", lambda f: f"Thank you for {f['what']}"),
         (r"thank(?:s| you) for (?P<what>.+)", lambda f: f"Thank you for {f['what']}"),
         (rf"apologi[sz]e (?:to {_WHO} )?for (?P<what>.+)", lambda f: f"I apologize for {f['what']}"),

@@ -16,6 +16,7 @@ from ownhand.domain import stock
 from ownhand.domain.correspond import key_of
 from ownhand.domain.draft import EVERYONE, address_of, first_name_of
 from ownhand.domain.english import FUNCTION_WORDS, Favourite, favourites
+from ownhand.domain.letter import fill
 from ownhand.domain.measuring import ENOUGH, Counts, StyleProfile, ranked
 from ownhand.domain.preference import Dimension, Origin, Preference, identify
 from ownhand.domain.wording import rule
@@ -364,7 +365,8 @@ def edge_for(
     c = profile.of(audience)
     forms = c.greetings if is_greeting else c.sign_offs
     if usual is not None:
-        return usual, max(2, forms[usual])
+        shown = fill(usual, recipients[:1], called_so=True) if is_greeting and "{last}" in usual else usual
+        return shown, max(2, forms[usual])
     if is_greeting:
         forms = Counter({form: n for form, n in forms.items() if "{" in form or not _one_person(form)})
         if not (recipients and first_name_of(recipients[0])):

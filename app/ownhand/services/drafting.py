@@ -318,7 +318,8 @@ class Drafting:
                 sign_off = item.value
         if greeting is None:
             name = first_name_of(self._addressed(request)[0]) if self._addressed(request) else ""
-            greeting = f"Hi {name}," if name else "Hi,"
+            opening = "Dear" if " " in name else "Hi"  # whoever is called by a title is not greeted with "Hi"
+            greeting = f"{opening} {name}," if name else "Hi,"
         if sign_off is None:
             sign_off = f"Best,\n{material.name}" if material.name else "Best,"
         return letter.Letter(greeting, "", sign_off)

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from ownhand.domain import applying, facts, guard, letter, notes, stock
+from ownhand.domain import applying, expanding, facts, guard, letter, notes, stock
 from ownhand.domain.actions import Action
 from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import first_name_of
@@ -171,7 +171,7 @@ class Writer:
         verbatim = filled_in = 0
         for note in given:
             plain = notes.as_sentence(note)
-            direct = notes.said_directly(note)
+            direct = notes.said_directly(note, brief.recipients[0] if brief.recipients else "")
             if not plain:
                 continue
             if direct:
@@ -185,8 +185,10 @@ class Writer:
             sentence = self._one_sentence(
                 f"Expand these notes into full sentences:\n\n- {note.removeprefix('? ')}", note
             )
-            if guard.expands(note, sentence):
-                written.append(sentence)
+            candidates = (sentence, expanding.plainer(note, sentence))
+            trusted = next((one for one in candidates if expanding.expands(note, one)), "")
+            if trusted:
+                written.append(trusted)
             else:
                 written.append(plain)
                 verbatim += 1
@@ -207,7 +209,7 @@ class Writer:
         bare = note.removeprefix("? ")
         text = self._fill(bare)
         sentence = notes.as_sentence("? " + text if bare != note else text)
-        return sentence if text != bare and guard.expands(note, sentence) else ""
+        return sentence if text != bare and expanding.expands(note, sentence, own_words=True) else ""
 
     def _reply(self, brief: Brief) -> Iterator[str]:
         if brief.text.strip():
