@@ -40,6 +40,18 @@ def test_the_built_in_model_loses_no_fact_and_makes_none_up(app: App, action: st
     assert (list(suggestion.facts.dropped), list(suggestion.facts.added)) == ([], [])
 
 
+def test_no_sentence_begins_after_a_greeting_in_the_same_line(app: App) -> None:
+    (fixed,) = app.drafting.run(SuggestionRequest("fix", "Hey, sorry for the late reply! I recieved your mesage."))
+    assert fixed.text == "Hey, sorry for the late reply! I received your message."
+
+
+def test_notes_become_sentences_that_claim_no_more(app: App) -> None:
+    brief = "copy attached\ndeadline extended to May 3\nUber from airport\nask Tom Gros for the contract"
+    (draft,) = app.drafting.run(SuggestionRequest("draft", instruction=brief, recipients=("Lee Wu <lee@example.org>",)))
+    assert "The copy is attached. The deadline is extended to May 3. Uber from airport." in draft.text
+    assert "Ask Tom Gros for the contract." in draft.text
+
+
 def test_at_strength_nought_the_notes_get_nothing_of_the_persons_own(app: App) -> None:
     for number in range(400):
         app.personal.small_words.add(

@@ -34,3 +34,8 @@ def test_a_made_up_name_is_told_from_a_word_where_a_sentence_begins_with_it() ->
     assert (
         added("However it goes, we meet. Doesn't that suit you? Prioritised work comes first. Well-known rules.") == ()
     )
+
+
+def test_a_month_that_gets_its_capital_is_not_made_up() -> None:
+    assert compare("a trip to italy in june", "A trip to Italy in June.").safe
+    assert compare("a trip to italy in june", "A trip to Italy in July.").added == ("July",)

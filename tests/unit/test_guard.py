@@ -17,6 +17,17 @@ def test_a_correction_may_not_rewrite():
     assert not guard.rewords(source, "Thanks for writing, the message came in fine last night", "fix")
 
 
+def test_what_was_is_not_said_to_be() -> None:
+    assert not guard.rewords("Was swamped last week.", "We're swamped last week.", "fix")
+    assert guard.rewords("We was swamped last week.", "We were swamped last week.", "fix")
+
+
+def test_another_tone_loses_no_word_of_content_but_for_its_plainer_or_more_formal_one() -> None:
+    source = "It is expected to arrive within five days."
+    assert not guard.rewords(source, "It's expected to get here within five days.", "casual")
+    assert guard.rewords("I am writing to inform you of a delay.", "I'm writing to tell you of a delay.", "casual")
+
+
 def test_loops_are_seen():
     assert guard.loops("We will work on it for the team, and we will work on it for the team, and we will work on it.")
     assert not guard.loops("We will work on it. Then we will rest.")

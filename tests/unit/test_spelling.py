@@ -6,6 +6,7 @@ import pytest
 
 from ownhand.adapters.spelling import Speller
 from ownhand.domain.notes import tidied
+from ownhand.domain.stock import spelled_as
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +42,14 @@ def test_words_the_person_uses_are_left_alone(speller: Speller):
         ("i think i'm late", "I think I'm late"),
         ("the the boat , it is", "The boat, it is"),
         ("we didnt go", "We didn't go"),
+        ("you should of course have told me, you could of", "You should of course have told me, you could have"),
         ("he said that that was fine", "He said that that was fine"),
     ],
 )
 def test_what_needs_no_model_is_tidied(typed: str, tidy: str):
     assert tidied(typed) == tidy
+
+
+def test_a_word_keeps_the_spelling_that_it_had():
+    assert spelled_as("We apologise for the color.", "We Apologize for its colour.") == "We Apologise for its color."
+    assert spelled_as("Both colour and color.", "One color.") == "One color."

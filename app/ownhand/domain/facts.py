@@ -139,8 +139,8 @@ def _flat(text: str) -> str:
 
 
 def _said(fact: Fact, flat: str) -> bool:
-    """Names and acronyms count as said in any case, and word by word: 'Dana Li' by 'dana'."""
-    if fact.kind not in ("name", "acronym"):
+    """Names, acronyms and months count as said in any case, and word by word: 'Dana Li' by 'dana'."""
+    if fact.kind not in ("name", "acronym", "month"):
         return False
     words = [w for w in re.findall(r"\w+", fact.words.lower()) if w != "s"]
     if f" {' '.join(words)} " in flat:

@@ -46,6 +46,7 @@ _NO_OBJECT = (
 ) - {"it", "you", "be"}
 """What no preposition is followed by; "to be" and "for you" are."""
 _ONTO_AN_OBJECT = REQUESTS - {"come", "get", "move", "reply", "talk", "write"}
+_WHEN = re.compile(r"\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|noon|midnight|(?:this|next|last)\Z")
 VERB_FORMS = frozenset(
     "need want think hope know like wish guess agree believe understand appreciate assume expect got went sent met saw "
     "spoke told had made took gave came left found thought knew heard wrote read paid bought brought began kept felt "
@@ -159,6 +160,8 @@ def _fits(word: str, before: str, after: str, after_that: str) -> bool:
     if word in _AUXILIARIES | {"and", "so"} and before in REQUESTS:
         return False
     if word == "to" and (before in _AUXILIARIES or before in _ONTO_AN_OBJECT or before.endswith(("n't", "nt"))):
+        return False
+    if word in _PREPOSITIONS and before in _ONTO_AN_OBJECT and not _WHEN.match(after):  # "ask Tom": not "ask on Tom"
         return False
     if word in _DETERMINERS and after in _PREDICATES and (after_that in _PREPOSITIONS or not after_that[:1].isalnum()):
         return False

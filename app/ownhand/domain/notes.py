@@ -92,6 +92,7 @@ def tidied(sentence: str) -> str:
     )
     text = re.sub(r" +([,.;:!?])(?=\s|$)", r"\1", text)
     text = re.sub(r"\b(do|does|did|is|are|was|were|has|have|had|could|would|should)nt\b", r"\1n't", text, flags=re.I)
+    text = re.sub(r"\b(could|should|would|might|must) of\b(?! course)", r"\1 have", text, flags=re.I)
     text = names_of_days(text)
     return text[:1].upper() + text[1:]
 

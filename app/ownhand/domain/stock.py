@@ -193,6 +193,19 @@ def _pairs() -> dict[str, str]:
 US_TO_UK: dict[str, str] = _pairs()
 UK_TO_US: dict[str, str] = {uk: us for us, uk in US_TO_UK.items()}
 
+
+def spelled_as(source: str, text: str) -> str:
+    """A text with the words of its source in the spelling that they have there: "apologise" stays British."""
+    said = {word.lower() for word in re.findall(r"\w+", source)}
+
+    def put(found: re.Match[str]) -> str:
+        word = found[0].lower()
+        other = US_TO_UK.get(word, "") or UK_TO_US.get(word, word)
+        return as_case_of(found[0], other) if other in said and word not in said else found[0]
+
+    return re.sub(r"\w+", put, text)
+
+
 FORMAL: dict[str, str] = {
     "thanks": "thank you", "thx": "thank you", "ok": "all right", "okay": "all right", "asap": "as soon as possible",
     "btw": "by the way", "fyi": "for your information", "gonna": "going to", "wanna": "want to", "gotta": "have to",

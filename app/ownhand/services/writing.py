@@ -17,6 +17,7 @@ from ownhand.domain import applying, expanding, facts, guard, letter, notes, sto
 from ownhand.domain.actions import Action
 from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import first_name_of
+from ownhand.domain.headline import headline, is_only_a_beginning
 from ownhand.domain.personalize import Contribution, Use
 from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream
@@ -245,11 +246,12 @@ class Writer:
                         sentence = notes.tidied(sentence)
                     task = "custom" if brief.action.id == "custom" else brief.action.id
                     new = self._one_sentence(lead + sentence, sentence) if len(sentence.split()) > 2 else ""
-                    if new and guard.rewords(sentence, new, task):
-                        out.append(new)
-                    else:
-                        out.append(sentence)
-                        kept += 1
+                    new = stock.spelled_as(sentence, new)
+                    trusted = bool(new) and guard.rewords(sentence, new, task)
+                    kept += not trusted
+                    out.append(new if trusted else sentence)
+                    if total == 1 and parts.inline and parts.body[:1].islower() and not re.match(r"I\b", out[0]):
+                        out[0] = out[0][:1].lower() + out[0][1:]  # "Hey, sorry": no sentence begins there
                 lines.append(mark + " ".join(out))
             done.append("\n".join(lines))
             yield letter.join(replace(parts, body="\n\n".join(done), sign_off=""))
@@ -269,7 +271,8 @@ class Writer:
         body = without_courtesies(letter.split(brief.text).body or brief.text)
         line = self._whole_answer(self._task(brief), 20, stop=("\n",), personal=self._capable)
         line = line.removeprefix("Subject:").strip().strip('"“”*').rstrip(".")
-        if line and guard.covers(line, body, 0.6) and not guard.loops(line) and len(guard.stems(line)) >= 1:
+        fits = guard.covers(line, body, 0.6) and not guard.loops(line) and len(guard.stems(line)) >= 1
+        if line and fits and (self._capable or not is_only_a_beginning(line, body)):
             return line[:1].upper() + line[1:]
         self.remarks.append("Taken from the text itself: the model's line did not fit it.")
         return headline(body)
@@ -401,12 +404,6 @@ _PARAGRAPH = re.compile(r"(\s*\S.*?)[ \t]*\n[ \t]*\n", re.S)
 """A paragraph and the empty line that ends it."""
 _SIGNED = re.compile(r"\s*\n\s*[A-Z][\w'’-]*(?: [A-Z][\w'’.-]*){0,2}\s*\Z")
 """A line with nothing but a name at the end."""
-_LEAD = re.compile(
-    r"^(?:(?:hi|hello|hey|dear)\b[^,]*,\s*|please\s+|(?:could|can|would) you\s+"
-    r"|i (?:wanted|am writing|would like|need|have) to\s+|i(?:'m| am)\s+|i(?:'ve| have)\s+|we(?:'re| are)\s+|just\s+"
-    r"|let me know\s+|send me\s+|let you know\s+(?:that\s+)?|thank you for\s+|thanks for\s+)+",
-    re.I,
-)
 
 
 def without_courtesies(text: str) -> str:
@@ -416,22 +413,3 @@ def without_courtesies(text: str) -> str:
         for family in stock.FAMILIES
     ]
     return applying.apply(text, rules, is_letter=False).text or text
-
-
-def headline(text: str) -> str:
-    """A subject line from the text's own words: its most telling sentence, without the courtesies, up to eight
-    words.
-    """
-    counted: dict[str, int] = {}
-    for stem in guard.stems(text):
-        counted[stem] = counted.get(stem, 0) + 1
-    best, weight = "", -1.0
-    for position, sentence in enumerate(sentences(text)[:8]):
-        stems = guard.stems(sentence)
-        score = sum(counted[stem] for stem in set(stems)) / (3 + len(stems)) - 0.05 * position
-        if len(stems) >= 2 and score > weight:
-            best, weight = sentence, score
-    core = _LEAD.sub("", best or text.strip()).strip()
-    core = re.split(r"[,;:.!?]|\s(?:because|so that|before|which|and then|but)\s", core)[0]
-    line = " ".join(core.split()[:8]).strip(" -–—")
-    return line[:1].upper() + line[1:] if line else ""
