@@ -9,6 +9,7 @@ import pytest
 from helpers.scripted_engine import ScriptedEngine
 from ownhand.compose import App, Options, build
 from ownhand.domain import actions, facts
+from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.personalize import Contribution
 from ownhand.domain.ports import Stream
 from ownhand.domain.suggestion import SuggestionRequest
@@ -50,6 +51,14 @@ def test_notes_become_sentences_that_claim_no_more(app: App) -> None:
     (draft,) = app.drafting.run(SuggestionRequest("draft", instruction=brief, recipients=("Lee Wu <lee@example.org>",)))
     assert "The copy is attached. The deadline is extended to May 3. Uber from airport." in draft.text
     assert "Ask Tom Gros for the contract." in draft.text
+
+
+def test_an_answer_that_nobody_noted_down_makes_no_appointment(app: App) -> None:
+    message = ReplyContext("Hello,\n\nYour order 4711 has shipped. Please confirm your address by Friday.", "Shop")
+    (answer,) = app.drafting.run(SuggestionRequest("reply", reply_to=message))
+    assert answer.facts.added == ()
+    assert "meeting" not in answer.text
+    assert any("Jot it down" in remark for remark in answer.why.remarks)
 
 
 def test_at_strength_nought_the_notes_get_nothing_of_the_persons_own(app: App) -> None:

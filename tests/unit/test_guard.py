@@ -28,6 +28,13 @@ def test_another_tone_loses_no_word_of_content_but_for_its_plainer_or_more_forma
     assert guard.rewords("I am writing to inform you of a delay.", "I'm writing to tell you of a delay.", "casual")
 
 
+def test_an_answer_speaks_of_what_the_message_speaks_of() -> None:
+    message = "Your order 4711 has shipped. Please confirm your address by Friday."
+    assert not guard.answers(message, "Yes, meeting on Wednesday at 11:30 works for me.")
+    assert not guard.answers(message, "Yes, the meeting works for me.")
+    assert guard.answers(message, "Thank you, I confirm the address.")
+
+
 def test_loops_are_seen():
     assert guard.loops("We will work on it for the team, and we will work on it for the team, and we will work on it.")
     assert not guard.loops("We will work on it. Then we will rest.")

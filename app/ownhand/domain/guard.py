@@ -76,6 +76,20 @@ def negates_alike(source: str, text: str) -> bool:
     return bool(re.search(pattern, source.lower())) == bool(re.search(pattern, text.lower()))
 
 
+_IN_ANY_ANSWER = (
+    "yes works work fine good great perfect happy glad sure sorry confirm confirmed available able thank thanks "
+    "message email look looking forward seeing hearing know soon again best suits course"
+)
+"""Words that an answer may have though the message has not."""
+
+
+def answers(message: str, text: str) -> bool:
+    """Whether an answer speaks of what the message speaks of, and of nothing else: no other day, place or plan."""
+    if not text.strip() or loops(text) or broken(text) or facts.compare(message, text).added:
+        return False
+    return not invents(f"{message}\n{_IN_ANY_ANSWER}", text, 0)
+
+
 def _spells_alike(before: Sequence[str], after: Sequence[str]) -> bool:
     """Every content word is still there, give or take its spelling, and none is new."""
     old, new = ([word.lower() for word in side if word.lower() not in FUNCTION_WORDS] for side in (before, after))

@@ -216,11 +216,12 @@ class Writer:
         if brief.text.strip():
             yield from self._from_notes(brief)
             return
-        text = ""
-        for text in self._ask(self._task(brief), 160):
-            body = letter.split(text).body
-            yield letter.join(letter.Letter(brief.frame.greeting, body, ""))
-        body = letter.split(text).body
+        body = letter.split(self._whole_answer(self._task(brief), 160)).body
+        if not guard.answers(brief.reply_to.text if brief.reply_to is not None else "", body):
+            body = _THANKS
+            self.remarks.append(
+                "The small model cannot tell what you would answer. Jot it down in a few words, and draft from these."
+            )
         yield letter.join(letter.Letter(brief.frame.greeting, body, brief.frame.sign_off))
 
     def _sentence_by_sentence(self, brief: Brief) -> Iterator[str]:
@@ -400,6 +401,7 @@ class Writer:
         self.timings["model"] = self.timings.get("model", 0.0) + 1000 * (time.perf_counter() - started)
 
 
+_THANKS = "Thank you for your message."
 _PARAGRAPH = re.compile(r"(\s*\S.*?)[ \t]*\n[ \t]*\n", re.S)
 """A paragraph and the empty line that ends it."""
 _SIGNED = re.compile(r"\s*\n\s*[A-Z][\w'’-]*(?: [A-Z][\w'’.-]*){0,2}\s*\Z")
