@@ -133,6 +133,8 @@ def test_a_small_model_goes_on_to_the_end_of_a_paragraph(parameters: int, paragr
     [
         ("Hi Dana,\n\nI am looking forw", "forward"),
         ("It is ready, and you'd better dou", "double"),
+        ("Could you look at thes", "these"),
+        ("See you on Monda", "Monday"),
         ("Hi Dana,\n\nthe paint is dry and the doors are hung. Please let me know", "know"),
     ],
 )

@@ -49,8 +49,9 @@ class Model:
         ids, beliefs = VOCABULARY.consistent(partial)
         return ids, shares[ids], float((shares[ids] * beliefs).sum())
 
-    def find(self, partial: bytes = b"", stops: Sequence[bytes] = (), most: int = 8) -> Found:
-        return WordSearch(VOCABULARY, self.distribution, lambda: len(self.asked)).find(partial, stops, most)
+    def find(self, partial: bytes = b"", stops: Sequence[bytes] = (), most: int = 8, taking_costs: int = 1) -> Found:
+        search = WordSearch(VOCABULARY, self.distribution, lambda: len(self.asked), taking_costs)
+        return search.find(partial, stops, most)
 
 
 def text(found: Found) -> str:
@@ -83,6 +84,14 @@ def test_a_word_counts_only_as_far_as_it_ends_there() -> None:
 def test_only_what_begins_with_the_typed_letters_is_offered() -> None:
     found = Model({(): {b" inform": 0.9, b" they": 0.08, b" the": 0.02}}).find(b" th", most=1)
     assert text(found) == "ey "
+
+
+def test_a_rest_of_one_letter_is_found_where_it_costs_no_key_to_take_it() -> None:
+    table = {(): {b" the": 0.9, b" they": 0.1}, (b" the",): {b" of": 1.0}}
+    assert text(Model(table).find(b" th", most=1)) == "ey "
+    assert text(Model(table).find(b" th", most=1, taking_costs=0)) == "e "
+    whole = {(): {b" th": 0.2, b" the": 0.8}, (b" th",): {b" of": 1.0}}
+    assert text(Model(whole).find(b" the", most=1, taking_costs=0)).startswith(" of"), "nothing is missing"
 
 
 def test_a_mark_alone_saves_nothing_so_what_follows_it_is_offered_with_it() -> None:

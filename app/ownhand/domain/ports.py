@@ -86,6 +86,9 @@ class Generate:
     """Above 0, for completions: look for the words, at most so many, that should save the most keystrokes, instead of
     writing the likeliest text.  Each piece is a word then, and a blank that is expected after the last is one, too;
     `finish` is 'word'.  A model that cannot forget the end of a text writes on as without it."""
+    taking_costs: int = 1
+    """Keystrokes that taking the words costs: with one, a rest of one letter is not worth offering; with none, where
+    nobody presses a key for them, it is as good as any."""
 
 
 @dataclass(frozen=True, slots=True)

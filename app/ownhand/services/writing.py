@@ -282,11 +282,13 @@ class Writer:
         """What is missing of the word at the end of a text, '' where nothing is; None where that cannot be told.
 
         Written token by token, "I am looking forw" went on to "forwarp": what cannot go on with "w" looks likely until
-        its next token is computed.  The search for a word compares whole words (word_search.py).
+        its next token is computed.  The search for a word compares whole words (word_search.py), those that lack one
+        letter with the others, because nobody presses a key to take them.
         """
         if not text[-1:].isalpha():
             return None
-        stream = self._engine.generate(replace(self._going_on(text), lane=Lane.COMPLETION, max_tokens=8, most_words=1))
+        asked = replace(self._going_on(text), lane=Lane.COMPLETION, max_tokens=8, most_words=1, taking_costs=0)
+        stream = self._engine.generate(asked)
         letters = "".join(itertools.takewhile(str.isalpha, "".join(self._watch(stream))))
         return letters if stream.usage.finish == "word" else None
 

@@ -425,6 +425,7 @@ class Engine:
         memory_weight: float,
         min_probability: float,
         most_words: int,
+        taking_costs: int,
         adapters: Mapping[str, float],
     ) -> Generation:
         model = self._loaded()
@@ -451,6 +452,7 @@ class Engine:
             at_hand=np.array([*beginning, *own], np.int64) if _is_completion(job) else None,
             streams=not _is_completion(job),
             most_words=most_words if _is_completion(job) else 0,
+            taking_costs=taking_costs,
             stops=stop,
         )
 

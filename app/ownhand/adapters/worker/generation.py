@@ -65,6 +65,8 @@ class Generation:
     """Why it ended, '' while it goes on: stop | length | word | unlikely | cancelled."""
     most_words: int = 0
     """Above 0 words are looked for that save the most keystrokes, not the likeliest text, and at most so many."""
+    taking_costs: int = 1
+    """Keystrokes that have to be set against those."""
     stops: Sequence[str] = ()
     computed: int = 0
     others: Sequence[str] = ()

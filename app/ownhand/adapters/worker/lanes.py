@@ -165,7 +165,7 @@ class CompletionLane(Lane):
                 run.prefilled()
             return run.distribution(row, path, partial)
 
-        search = WordSearch(run.vocabulary, distribution, lambda: computed)
+        search = WordSearch(run.vocabulary, distribution, lambda: computed, run.taking_costs)
         stops = [stop.encode() for stop in run.stops]
         try:
             found = search.find(run.writer.partial, stops, run.most_words)

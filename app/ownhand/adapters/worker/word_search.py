@@ -94,21 +94,23 @@ class _Ending:
     blank: bool
     ids: Ids = field(repr=False)
     shares: Probabilities = field(repr=False)
-
-    @property
-    def value(self) -> float:
-        """Keystrokes saved on average, times the mass of all that agrees with what was typed."""
-        return self.mass * (_length(self.node.text) + self.blank - 1)
+    value: float
+    """Keystrokes saved on average, times the mass of all that agrees with what was typed."""
 
 
 class WordSearch:
-    """One search.  `steps` counts what the model had to compute for it."""
+    """One search."""
 
-    def __init__(self, vocabulary: Vocabulary, distribution: Distribution, computed: Callable[[], int]) -> None:
-        """`computed` tells how many steps the model was asked for so far."""
+    def __init__(
+        self, vocabulary: Vocabulary, distribution: Distribution, computed: Callable[[], int], taking_costs: int = 1
+    ) -> None:
+        """`computed` tells how many steps the model was asked for so far; `taking_costs` the keystrokes that the words
+        have to be longer than, the key that takes them.
+        """
         self._vocabulary = vocabulary
         self._distribution = distribution
         self._computed = computed
+        self._taking_costs = taking_costs
         self._total = 0.0
         """What all paths amount to that agree with the letters that were typed, as far as is known."""
 
@@ -128,7 +130,7 @@ class WordSearch:
                 self._total += node.exact * total - (node.mass if node.path else 0.0)
             if node.text:
                 ending = self._ending(node, ids, shares)
-                if ending is not None and _length(node.text.rstrip()) > 1:
+                if ending is not None and _length(node.text.rstrip()) > self._taking_costs:
                     endings.append(ending)
             for child in self._children(node, ids, shares, stops):
                 heapq.heappush(waiting, (-_promise(child), next(order), child))
@@ -154,7 +156,9 @@ class WordSearch:
         inside = self._vocabulary.in_word(node.text[-1:])
         ended = min(1.0, float(shares[self._vocabulary.ends_word[ids]].sum())) if inside else 1.0
         blank = float(shares[self._vocabulary.starts_blank[ids]].sum())
-        return _Ending(node, node.mass * ended, blank > ended / 2, ids, shares)
+        mass, blank_follows = node.mass * ended, blank > ended / 2
+        saved = _length(node.text) + blank_follows - self._taking_costs
+        return _Ending(node, mass, blank_follows, ids, shares, mass * saved)
 
     def _children(self, node: _Node, ids: Ids, shares: Probabilities, stops: Sequence[bytes]) -> list[_Node]:
         """The tokens after a node that go on with its word, or begin one; the most promising ones."""
