@@ -19,7 +19,7 @@ import ownhand
 from ownhand.adapters.worker import header
 from ownhand.adapters.worker.client import Supervision
 from ownhand.adapters.worker.engine_client import EngineClient
-from ownhand.domain.ports import Generate, Lane, MemoryNeed
+from ownhand.domain.inference import Generate, Lane, MemoryNeed
 from ownhand.errors import BadInput, ModelError, WorkerError
 from ownhand.services.models import Engines
 
@@ -82,7 +82,7 @@ def test_the_worker_dies_with_its_window_in_the_middle_of_a_prompt(builtin_model
     code = (
         "import os, time\nfrom pathlib import Path\n"
         "from ownhand.adapters.worker.engine_client import EngineClient\n"
-        "from ownhand.domain.ports import Generate, Lane\n"
+        "from ownhand.domain.inference import Generate, Lane\n"
         f"engine = EngineClient(Path({str(builtin_model)!r}))\n"
         "engine.generate(Generate(lane=Lane.COMPLETION, text='many words here ' * 600))\n"
         "print(engine.worker.pid, flush=True)\ntime.sleep(60)"

@@ -18,7 +18,7 @@ from gguf import GGUFWriter
 from helpers.model_files import copy_metadata, finish, split
 from ownhand.adapters.worker import random_model
 from ownhand.adapters.worker.engine_client import EngineClient
-from ownhand.domain.ports import Generate, Lane
+from ownhand.domain.inference import Generate, Lane
 from ownhand.errors import ModelError
 
 FUZZED = int(os.environ.get("OWNHAND_FUZZED_MODELS", "12"))

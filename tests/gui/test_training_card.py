@@ -15,7 +15,7 @@ from helpers.accessible import nameless
 from helpers.trainings import SMALL, Kit
 from ownhand.adapters.worker import random_model
 from ownhand.domain import playback
-from ownhand.domain.ports import Adapter
+from ownhand.domain.trained import Adapter
 from ownhand.services.training import TrainingState
 from ownhand.ui.trainingcard import TrainingCard
 

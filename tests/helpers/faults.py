@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 
 from ownhand.adapters.worker.engine_client import EngineClient
-from ownhand.domain.ports import Generate, Lane
+from ownhand.domain.inference import Generate, Lane
 from ownhand.errors import OwnhandError
 
 LONG = Generate(lane=Lane.SUGGESTION, text="Once upon a time", max_tokens=100_000)

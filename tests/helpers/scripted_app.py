@@ -27,8 +27,9 @@ from ownhand.domain.download import Connection, Progress
 from ownhand.domain.draft import EVERYONE, Audience, Draft, address_of, resolve_audience
 from ownhand.domain.facts import Facts
 from ownhand.domain.habits import Habits
+from ownhand.domain.inference import MemoryNeed, ModelInfo, Trial
 from ownhand.domain.personalize import LAYERS, Part
-from ownhand.domain.ports import Correspondent, MemoryNeed, ModelInfo, TakenIn, Trial, VaultState
+from ownhand.domain.ports import Correspondent, TakenIn, VaultState
 from ownhand.domain.preference import Dimension, Edit, Origin, Preference, Standing, standing
 from ownhand.domain.snippets import Snippet
 from ownhand.domain.style import Trait

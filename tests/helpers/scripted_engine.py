@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from ownhand.domain.ports import Generate, ModelInfo, Piece, Usage
+from ownhand.domain.inference import Generate, ModelInfo, Piece, Usage
 
 
 class Said:

@@ -24,7 +24,7 @@ from helpers.faults import FAULTS, Fault, Target
 from helpers.person import Person, child_workers
 from ownhand import paths
 from ownhand.adapters.worker.client import Supervision
-from ownhand.domain.ports import Generate, Lane
+from ownhand.domain.inference import Generate, Lane
 from ownhand.domain.suggestion import Failed, Finished, Stopped, SuggestionEvent, SuggestionRequest
 from ownhand.errors import OwnhandError
 

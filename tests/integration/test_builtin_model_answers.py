@@ -12,7 +12,7 @@ import pytest
 
 from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.domain import guard
-from ownhand.domain.ports import Generate, Lane, Sampling
+from ownhand.domain.inference import Generate, Lane, Sampling
 from ownhand.domain.prompt import IDENTITY
 
 Check = Callable[[str], bool]

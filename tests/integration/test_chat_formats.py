@@ -14,7 +14,7 @@ from ownhand.adapters.worker.engine_client import EngineClient
 from ownhand.adapters.worker.families import can_chat, family_of, thinks
 from ownhand.adapters.worker.llama import Llama
 from ownhand.adapters.worker.prompt import render
-from ownhand.domain.ports import MARK, Generate, Lane, Sampling
+from ownhand.domain.inference import MARK, Generate, Lane, Sampling
 from ownhand.errors import ModelError
 
 MESSAGES = [{"role": "system", "content": "Write like Robin."}, {"role": "user", "content": "A letter, please."}]

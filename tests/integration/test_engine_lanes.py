@@ -15,7 +15,7 @@ from ownhand.adapters.worker import header
 from ownhand.adapters.worker.context import Part, suggestion_shape
 from ownhand.adapters.worker.engine_client import EngineClient, EngineStream
 from ownhand.adapters.worker.llama import Llama
-from ownhand.domain.ports import Generate, Lane, Sampling
+from ownhand.domain.inference import Generate, Lane, Sampling
 
 NOTES = (
     "Dear neighbours, on Saturday we shall mend the fence behind the barn. Please bring gloves, a hammer if you have "

@@ -11,7 +11,7 @@ import pytest
 
 from helpers.narrow import narrowed
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
-from ownhand.domain.ports import MARK, Generate, Lane, Sampling, Usage
+from ownhand.domain.inference import MARK, Generate, Lane, Sampling, Usage
 from ownhand.errors import ModelError
 
 EMAIL = (

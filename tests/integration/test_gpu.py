@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ownhand.adapters.worker.engine_client import EngineClient, LoadOptions
-from ownhand.domain.ports import Generate, Lane, ModelInfo
+from ownhand.domain.inference import Generate, Lane, ModelInfo
 
 TEXT = "Thanks for your email about the garden party. I talked to Tom and he will bring the tables on Saturday morning."
 

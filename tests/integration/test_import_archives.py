@@ -16,7 +16,7 @@ from ownhand.adapters.formats import archive, common
 from ownhand.adapters.importers import IMPORTERS
 from ownhand.adapters.store import SqlVault
 from ownhand.domain.folders import PUT_AWAY
-from ownhand.domain.ports import OTHER_KIND, Message, Skipped
+from ownhand.domain.message import OTHER_KIND, Message, Skipped
 from ownhand.services.importing import Importing
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "import"

@@ -17,7 +17,7 @@ from ownhand.adapters.formats import common
 from ownhand.adapters.importers import IMPORTERS
 from ownhand.adapters.store import SqlVault
 from ownhand.domain.corpus import Document
-from ownhand.domain.ports import Message, Skipped
+from ownhand.domain.message import Message, Skipped
 from ownhand.errors import BadInput
 from ownhand.services.importing import Importing
 

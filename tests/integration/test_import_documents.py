@@ -15,7 +15,7 @@ from helpers.documents import compound, docx, msg, odt, paragraph, pdf, zipped
 from ownhand.adapters.formats import common, foreign
 from ownhand.adapters.formats.pdf import PICTURES
 from ownhand.adapters.importers import IMPORTERS
-from ownhand.domain.ports import Message, Skipped
+from ownhand.domain.message import Message, Skipped
 from ownhand.errors import BadInput
 from ownhand.services.importing import Reading
 

@@ -17,7 +17,7 @@ from ownhand.adapters.importers import IMPORTERS
 from ownhand.adapters.store import SqlVault
 from ownhand.domain import cleaning
 from ownhand.domain.corpus import Document, Kind
-from ownhand.domain.ports import OTHER_KIND
+from ownhand.domain.message import OTHER_KIND
 from ownhand.errors import BadInput
 from ownhand.services.importing import HISTORY, Importing
 from ownhand.services.sieve import AUTOMATIC

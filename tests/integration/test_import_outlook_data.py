@@ -16,7 +16,7 @@ from ownhand.adapters.formats import outlook_data
 from ownhand.adapters.formats.outlook import Properties, as_mail
 from ownhand.adapters.importers import IMPORTERS
 from ownhand.adapters.worker.client import WorkerClient
-from ownhand.domain.ports import Message, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
 
 SAMPLES = os.environ.get("OWNHAND_PST", "")
 """Folder with data files of one's own: none can be made without Outlook, so none is shipped."""

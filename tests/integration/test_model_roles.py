@@ -12,7 +12,7 @@ import pytest
 from helpers.scripted_app import Shelf
 from ownhand.adapters.worker import random_model
 from ownhand.adapters.worker.engine_client import EngineClient
-from ownhand.domain.ports import Generate, Lane
+from ownhand.domain.inference import Generate, Lane
 from ownhand.errors import ModelError
 from ownhand.services.models import Engines, Models
 from ownhand.settings import COMPLETION_MODEL, SUGGESTION_MODEL, Settings

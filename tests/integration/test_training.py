@@ -25,11 +25,12 @@ from ownhand.compose import App, Options, build
 from ownhand.domain import playback
 from ownhand.domain.completion import CompletionContext
 from ownhand.domain.draft import EVERYONE
+from ownhand.domain.inference import Generate, Lane
 from ownhand.domain.lessons import Lesson, Part
 from ownhand.domain.personalize import Material, personalize
-from ownhand.domain.ports import Adapter, Generate, Lane, TrainingProgress
+from ownhand.domain.ports import TrainingProgress
 from ownhand.domain.suggestion import SuggestionRequest
-from ownhand.domain.trained import vector_verdict, verdict
+from ownhand.domain.trained import Adapter, vector_verdict, verdict
 from ownhand.errors import BadInput, Cancelled, ModelError, WorkerError
 from ownhand.services.training import VECTOR_WEIGHTS
 from ownhand.settings import STRENGTH

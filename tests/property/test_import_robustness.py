@@ -13,7 +13,7 @@ from helpers.documents import docx, msg, odt, paragraph, pdf, zipped
 from ownhand.adapters import charset, mail, markup
 from ownhand.adapters.importers import IMPORTERS
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "import"
 SAMPLES = [path.read_bytes() for path in sorted((DATA / "odd").glob("*"))] + [

@@ -8,8 +8,7 @@ from ownhand.domain import playback
 from ownhand.domain.completion import preamble
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.domain.masking import MASK
-from ownhand.domain.ports import Adapter
-from ownhand.domain.trained import verdict
+from ownhand.domain.trained import Adapter, verdict
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 

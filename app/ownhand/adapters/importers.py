@@ -27,7 +27,8 @@ from ownhand.adapters.formats.rtf import RichText
 from ownhand.adapters.formats.tex import Tex
 from ownhand.adapters.formats.word import WordDocument
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Importer, Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Importer, Readable
 
 SCAN_LIMIT = 8 << 20
 """How far a file that begins with headers is searched for a second message."""

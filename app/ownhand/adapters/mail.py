@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from ownhand.adapters import charset, markup
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Skipped
+from ownhand.domain.message import Message, Skipped
 
 MESSAGE_LIMIT = 4 << 20
 """Bytes of one message that are read: the text parts come first, what is beyond are attachments."""

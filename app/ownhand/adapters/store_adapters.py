@@ -9,7 +9,7 @@ from typing import Final
 from ownhand.adapters import rows
 from ownhand.adapters.schema import Connection
 from ownhand.adapters.store_file import VaultFile
-from ownhand.domain.ports import Adapter
+from ownhand.domain.trained import Adapter
 
 _COLUMNS: Final = (
     "audience", "base", "model", "weight", "gain", "documents", "measured", "seconds", "trained_at", "data",

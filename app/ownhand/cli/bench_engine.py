@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ownhand.adapters.worker.engine_client import EngineClient, EngineStream
 from ownhand.cli import bench_memory
-from ownhand.domain.ports import Generate, Lane, Sampling
+from ownhand.domain.inference import Generate, Lane, Sampling
 
 PROSE: Final = (
     "The committee met on Monday evening in the old library, because the hall was still being painted. Helen read out "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ownhand.adapters.worker.engine_client import EngineClient
-from ownhand.domain.ports import Generate, Lane, ModelInfo
+from ownhand.domain.inference import Generate, Lane, ModelInfo
 
 WORDS: Final = "the office in the old town hall near the river asked for more time to read the report that was sent "
 

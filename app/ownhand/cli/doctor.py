@@ -20,7 +20,7 @@ from ownhand.adapters.keys import KeyRing, keyring_available
 from ownhand.adapters.store import SqlVault
 from ownhand.adapters.store_file import FILE_NAME
 from ownhand.compose import Workers
-from ownhand.domain.ports import Generate, Lane
+from ownhand.domain.inference import Generate, Lane
 from ownhand.errors import BadInput, KeyUnavailable, OwnhandError, VaultError, VaultInUse
 from ownhand.screen import has_display
 

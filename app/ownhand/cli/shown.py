@@ -16,7 +16,8 @@ from ownhand.domain.corpus import Hit, Source
 from ownhand.domain.download import Connection, Progress
 from ownhand.domain.draft import Audience
 from ownhand.domain.figures import megabytes, parameters, remaining
-from ownhand.domain.ports import Correspondent, ModelInfo, TakenIn
+from ownhand.domain.inference import ModelInfo
+from ownhand.domain.ports import Correspondent, TakenIn
 from ownhand.domain.preference import Origin, Preference, Standing
 from ownhand.domain.style import Trait
 from ownhand.domain.suggestion import Suggestion

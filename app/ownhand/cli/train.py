@@ -9,8 +9,7 @@ from dataclasses import fields
 from ownhand.cli import shown
 from ownhand.compose import App
 from ownhand.domain.figures import remaining
-from ownhand.domain.ports import Adapter
-from ownhand.domain.trained import vector_verdict, verdict
+from ownhand.domain.trained import Adapter, vector_verdict, verdict
 from ownhand.services.training import TrainingState
 
 

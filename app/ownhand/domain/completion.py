@@ -16,8 +16,8 @@ from typing import Literal
 
 from ownhand.domain.corpus import Kind, ReplyContext
 from ownhand.domain.draft import EVERYONE
+from ownhand.domain.inference import Usage
 from ownhand.domain.masking import MASK
-from ownhand.domain.ports import Usage
 
 LaneName = Literal["memory", "model", "names", "abbreviation", ""]
 

@@ -2,14 +2,15 @@
 
 All methods may be called from any thread unless they say otherwise.  Streams are iterators that also have `close()`:
 closing one cancels the work behind it and returns at once.
+
+What is asked of the model and what it answers is in inference.py, what importers read in message.py.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import date
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol
 
@@ -17,102 +18,14 @@ from ownhand.domain.actions import OwnAction
 from ownhand.domain.corpus import Document, Passage, Source
 from ownhand.domain.download import Connection, Outcome
 from ownhand.domain.draft import Audience, Draft
+from ownhand.domain.inference import Generate, ModelInfo, Piece, Usage
 from ownhand.domain.lessons import Lesson
+from ownhand.domain.message import Message, Skipped, anybody
 from ownhand.domain.preference import Edit, Evidence, Preference
 from ownhand.domain.snippets import Snippet
+from ownhand.domain.trained import Adapter
 
 # ---------------------------------------------------------------------------------------------------------- engine
-
-
-MARK = "\ufdd0"
-"""A Unicode noncharacter that never reaches the model: in a prompt it breaks the text of a special token in
-two, so that the text stays text.  `Engine.render` puts it where a message holds such text."""
-
-
-class Lane(StrEnum):
-    """The two queues of the engine; each keeps the prefix of its last request in a sequence of its own."""
-
-    COMPLETION = "completion"
-    SUGGESTION = "suggestion"
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How the next token is chosen.  Temperature 0 is greedy."""
-
-    temperature: float = 0.0
-    top_k: int = 40
-    top_p: float = 0.9
-    min_p: float = 0.05
-    repeat_penalty: float = 1.0
-    repeat_last: int = 64
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Generate:
-    """One piece of work for the engine.
-
-    `prompt` is text in which the model's special tokens are parsed (ChatML, fill-in-the-middle); `text` is
-    appended to it literally, so that nothing the person wrote can act as a special token.  `heal` lets the
-    engine step back to the last word boundary of `text` and generate only what begins with the partial word
-    that was there (the partial word itself is not returned), because a prompt that ends inside a word is cut
-    into tokens the model never saw.
-    """
-
-    lane: Lane
-    prompt: str = field(default="", repr=False)
-    text: str = field(default="", repr=False)
-    suffix: str = field(default="", repr=False)
-    """What stands after the place to fill; used by models with fill-in-the-middle tokens, ignored by others."""
-    max_tokens: int = 256
-    sampling: Sampling = Sampling()
-    stop: tuple[str, ...] = ()
-    """Generation ends before any of these strings; they are not returned.  Where words are looked for, this holds for
-    the first of them."""
-    bias: Mapping[str, float] = field(default_factory=dict, repr=False)
-    """Words or phrases and a logit bias: above 0 it lifts their first token where a word can begin, below 0 it holds
-    back the token that would complete them; -20 and less bans them."""
-    heal: bool = False
-    memory: str = ""
-    """Name of the token memory to mix in, '' for none."""
-    memory_weight: float = 0.0
-    adapters: Mapping[str, float] = field(default_factory=dict)
-    """Trained adapters by name, and how much each counts; 1 is as it was trained.  One that the engine does not have
-    counts as nothing."""
-    min_probability: float = 0.0
-    """Stop once the product of the token probabilities falls below this (completions need no unlikely tails)."""
-    most_words: int = 0
-    """Above 0, for completions: look for the words, at most so many, that should save the most keystrokes, instead of
-    writing the likeliest text.  Each piece is a word then, and a blank that is expected after the last is one, too;
-    `finish` is 'word'.  A model that cannot forget the end of a text writes on as without it."""
-    taking_costs: int = 1
-    """Keystrokes that taking the words costs: with one, a rest of one letter is not worth offering; with none, where
-    nobody presses a key for them, it is as good as any."""
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some text, with the natural-log probability that the mixed model gave it."""
-
-    text: str = field(repr=False)
-    logprob: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """What one generation cost."""
-
-    prompt_tokens: int = 0
-    reused_tokens: int = 0
-    new_tokens: int = 0
-    queue_ms: float = 0.0
-    prefill_ms: float = 0.0
-    decode_ms: float = 0.0
-    finish: str = "stop"
-    """stop | length | word | unlikely | cancelled | failed"""
-    others: tuple[str, ...] = field(default=(), repr=False)
-    """Other words that were found, best first."""
 
 
 class Stream(Protocol):
@@ -123,83 +36,6 @@ class Stream(Protocol):
 
     def __iter__(self) -> Iterator[Piece]: ...
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class MemoryNeed:
-    """Memory that a model takes, in bytes: an estimate from its header, right to within 15 % for a model in use."""
-
-    weights: int = 0
-    cache: int = 0
-    """Keys and values of every sequence (KV)."""
-    compute: int = 0
-    """Buffers of the computation, and the vocabulary."""
-    on_gpu: int = 0
-    """How much of the total lies in the GPU's own memory."""
-
-    @property
-    def total(self) -> int:
-        """All of it."""
-        return self.weights + self.cache + self.compute
-
-    @property
-    def main(self) -> int:
-        """What it takes of the computer's main memory."""
-        return self.total - self.on_gpu
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """What is known of a loaded or inspected model."""
-
-    path: Path
-    """Of a model in several files, the first one."""
-    name: str
-    architecture: str = ""
-    parameters: int = 0
-    bytes: int = 0
-    """Of all its files together."""
-    context: int = 2048
-    """Tokens in the window of one text."""
-    chat: bool = False
-    """Can serve suggestions; else (a base model) completions only."""
-    fill_in_middle: bool = False
-    licence: str = ""
-    has_chat_template: bool = False
-    """The file brings its own; `chat` without it means that a known family's is used."""
-    thinking: bool = False
-    """Trained to think aloud first; this is switched off, and what it still thinks is never shown."""
-    quantization: str = ""
-    """Of the weights, as in file names: 'Q4_K_M'; '' if the file does not say."""
-    files: tuple[Path, ...] = ()
-    """All files of a model in several parts, in order; one file otherwise."""
-    layers: int = 0
-    gpu_layers: int = 0
-    """Layers that will be, or are, computed by the GPU; 0 without one."""
-    memory: MemoryNeed = MemoryNeed()
-    available: int = 0
-    """Main memory, in bytes, that a model could take when it was asked for."""
-    note: str = ""
-    """A sentence for the person on how it was loaded, '' where all went as planned."""
-
-    @property
-    def fits(self) -> bool:
-        """Whether there was room for it in main memory."""
-        return self.memory.main <= self.available
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """What a model did when it was loaded and run once in a process of its own."""
-
-    info: ModelInfo
-    load_s: float
-    prompt_tokens_per_s: float
-    """Speed of reading."""
-    tokens_per_s: float
-    """Speed of writing."""
-    memory: int
-    """Bytes it took."""
 
 
 class Engine(Protocol):
@@ -286,36 +122,6 @@ class Trainer(Protocol):
 
     def pause(self, on: bool) -> None: ...
     def close(self) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Adapter:
-    """A trained adapter in the vault."""
-
-    audience: str
-    """For whom one writes with it; EVERYONE's serves where an audience has none."""
-    base: str
-    """Which model it belongs to: sha256 of its file."""
-    model: str
-    """That model's name."""
-    weight: float
-    """How much it counts at full strength, fitted on texts it was not trained on."""
-    gain: float
-    """Share of the bits that the person's words cost less, on `measured` documents that it never saw; may be negative,
-    and then it is not used."""
-    documents: int
-    """How many it was trained on."""
-    measured: int
-    seconds: float
-    """How long the training took."""
-    trained_at: datetime | None = None
-    data: bytes = field(default=b"", repr=False)
-    """The .gguf file."""
-    vector: bytes = field(default=b"", repr=False)
-    """The style vector, where one was asked for."""
-    vector_weight: float = 0.0
-    vector_gain: float = 0.0
-    """As `gain`, beyond what the adapter gains; it is used where this is more than nothing."""
 
 
 # ---------------------------------------------------------------------------------------------------------- recall
@@ -565,57 +371,6 @@ class Vault(Protocol):
 
 
 # -------------------------------------------------------------------------------------------------------- importers
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """Something an importer left out, and why.  `reason` is one of a small set of plain phrases."""
-
-    reason: str
-    where: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One raw unit that an importer read, before it is decided whether it is the person's own."""
-
-    kind: str
-    sender: str = field(default="", repr=False)
-    """Bare address, lower case; '' for documents that have no sender."""
-    sender_name: str = field(default="", repr=False)
-    title: str = field(default="", repr=False)
-    recipients: tuple[str, ...] = field(default=(), repr=False)
-    written_at: datetime | None = None
-    message_id: str = field(default="", repr=False)
-    body: str = field(default="", repr=False)
-    """The whole readable text, quotes included."""
-    own_text: str = field(default="", repr=False)
-    """Only what the sender wrote in this message: no quotes, forwards, signature."""
-    quoted: str = field(default="", repr=False)
-    """The text it answers, as far as the message quotes it."""
-    quoted_from: str = field(default="", repr=False)
-    """Whose text that is: the name in the attribution line, '' if none."""
-    signature: str = field(default="", repr=False)
-    """What was taken off below the text: behind "-- ", or a letterhead."""
-    automatic: str = ""
-    """Why it is no writing of a person ('bounce', 'auto-reply', 'bulk mail', 'calendar'), or ''."""
-    where: str = field(default="", repr=False)
-    """Path of the file, and position within it."""
-    position: int = 0
-    """Bytes of its file that have been read up to here, for the progress."""
-    delivered_to: tuple[str, ...] = field(default=(), repr=False)
-    """Addresses of the mailbox it was delivered to, where the message says so."""
-    filed_as_sent: bool = False
-    """The mail program filed it as sent by the mailbox's owner."""
-
-
-OTHER_KIND = "kind of file not read yet"
-"""Why a file is skipped that no importer accepts."""
-
-
-def anybody(_address: str) -> bool:
-    """The texts of every sender are wanted."""
-    return True
 
 
 class FileFacts(Protocol):

@@ -1,8 +1,39 @@
-"""What is said of a trained adapter."""
+"""A trained adapter, and what is said of it."""
 
 from __future__ import annotations
 
-from ownhand.domain.ports import Adapter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A trained adapter in the vault."""
+
+    audience: str
+    """For whom one writes with it; EVERYONE's serves where an audience has none."""
+    base: str
+    """Which model it belongs to: sha256 of its file."""
+    model: str
+    """That model's name."""
+    weight: float
+    """How much it counts at full strength, fitted on texts it was not trained on."""
+    gain: float
+    """Share of the bits that the person's words cost less, on `measured` documents that it never saw; may be negative,
+    and then it is not used."""
+    documents: int
+    """How many it was trained on."""
+    measured: int
+    seconds: float
+    """How long the training took."""
+    trained_at: datetime | None = None
+    data: bytes = field(default=b"", repr=False)
+    """The .gguf file."""
+    vector: bytes = field(default=b"", repr=False)
+    """The style vector, where one was asked for."""
+    vector_weight: float = 0.0
+    vector_gain: float = 0.0
+    """As `gain`, beyond what the adapter gains; it is used where this is more than nothing."""
 
 
 def verdict(adapter: Adapter, fits: bool = True) -> str:

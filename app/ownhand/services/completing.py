@@ -26,9 +26,10 @@ from ownhand.domain.completion import (
     preamble,
     probability_of,
 )
+from ownhand.domain.inference import MARK, Generate, Lane, Usage
 from ownhand.domain.naming import name_at_hand
 from ownhand.domain.personalize import LAYERS
-from ownhand.domain.ports import MARK, Engine, Generate, Lane, Stream, Usage
+from ownhand.domain.ports import Engine, Stream
 from ownhand.errors import UserError, WorkerError
 from ownhand.services.personal import Personal
 from ownhand.services.writing import is_capable

@@ -20,9 +20,10 @@ from ownhand.domain import letter, playback, ranking
 from ownhand.domain.corpus import Document, Hit, Kind
 from ownhand.domain.derived import EXAMPLES_WORTH
 from ownhand.domain.draft import EVERYONE
+from ownhand.domain.inference import ModelInfo
 from ownhand.domain.masking import MASK, mask
 from ownhand.domain.personalize import EXAMPLE_CHARACTERS, Material, personalize
-from ownhand.domain.ports import Engine, ModelInfo, Vault
+from ownhand.domain.ports import Engine, Vault
 from ownhand.domain.prompt import assemble
 from ownhand.domain.text import sentences
 from ownhand.services.learning import Learning

@@ -19,7 +19,8 @@ from pathlib import Path
 from ownhand.domain import cleaning
 from ownhand.domain.corpus import Kind
 from ownhand.domain.draft import address_of
-from ownhand.domain.ports import OTHER_KIND, Importer, Message, Progress, Recall, Skipped, Vault
+from ownhand.domain.message import OTHER_KIND, Message, Skipped
+from ownhand.domain.ports import Importer, Progress, Recall, Vault
 from ownhand.errors import BadInput
 from ownhand.services.finding import UNREADABLE, Left, files_below
 from ownhand.services.mailbox_owner import Candidate, Owner

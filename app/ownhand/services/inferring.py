@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from ownhand.domain import claims
 from ownhand.domain.draft import EVERYONE
-from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Vault
+from ownhand.domain.inference import Generate, Lane, Sampling
+from ownhand.domain.ports import Engine, Vault
 from ownhand.domain.preference import Dimension, Edit, Preference, confidence, identify
 from ownhand.domain.wording import parse_statement, statement
 from ownhand.services.learning import Learning

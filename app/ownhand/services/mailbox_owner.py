@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ownhand.domain.draft import address_of
 from ownhand.domain.folders import is_sent_folder
-from ownhand.domain.ports import Message
+from ownhand.domain.message import Message
 
 SENT_SHARE = 0.2
 """Of the messages in sent folders: an address with this share of them is the owner's; people have several."""

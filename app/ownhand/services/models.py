@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from ownhand.domain.ports import Engine, Generate, ModelInfo, Stream, Trial
+from ownhand.domain.inference import Generate, ModelInfo, Trial
+from ownhand.domain.ports import Engine, Stream
 from ownhand.errors import BadInput, DiskFull, ModelError, UserError, WorkerError
 from ownhand.services.rest import Rest
 from ownhand.settings import COMPLETION_MODEL, SUGGESTION_MODEL, Settings

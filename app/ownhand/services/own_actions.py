@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 
 from ownhand.domain import actions, claims, instructions
 from ownhand.domain.actions import OwnAction, Scope
+from ownhand.domain.inference import Generate, Lane
 from ownhand.domain.instructions import Pair
-from ownhand.domain.ports import Engine, Generate, Lane, Vault
+from ownhand.domain.ports import Engine, Vault
 from ownhand.domain.preference import Edit
 from ownhand.domain.prompt import tokens_in
 from ownhand.domain.tally import distance

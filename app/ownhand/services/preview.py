@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from ownhand.domain.corpus import Document
 from ownhand.domain.draft import address_of
 from ownhand.domain.language import NAMES
-from ownhand.domain.ports import Message
+from ownhand.domain.message import Message
 from ownhand.services.sieve import folder_of
 
 SAMPLES = 5

@@ -13,7 +13,7 @@ from ownhand.domain import cleaning
 from ownhand.domain.corpus import Document, Kind, ReplyContext
 from ownhand.domain.draft import address_of
 from ownhand.domain.language import language_of
-from ownhand.domain.ports import Message, Skipped
+from ownhand.domain.message import Message, Skipped
 from ownhand.domain.signatures import Signatures
 from ownhand.errors import BadInput
 from ownhand.services.finding import Left

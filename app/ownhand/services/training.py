@@ -24,8 +24,9 @@ from ownhand.domain.corpus import Document
 from ownhand.domain.draft import EVERYONE, resolve_audience
 from ownhand.domain.lessons import Lesson
 from ownhand.domain.masking import MASK, mask, unmasked
-from ownhand.domain.ports import Adapter, Trainer, TrainingProgress, Vault
+from ownhand.domain.ports import Trainer, TrainingProgress, Vault
 from ownhand.domain.prompt import assemble
+from ownhand.domain.trained import Adapter
 from ownhand.errors import BadInput, Cancelled, UserError, WorkerError
 from ownhand.services.completing import plain
 from ownhand.services.models import ROLES, Engines

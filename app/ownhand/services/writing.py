@@ -18,9 +18,10 @@ from ownhand.domain.actions import Action
 from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import first_name_of
 from ownhand.domain.headline import headline, is_only_a_beginning
+from ownhand.domain.inference import Generate, Lane, Sampling
 from ownhand.domain.personalize import Contribution, Use
 from ownhand.domain.phrases import AVOID, CUT
-from ownhand.domain.ports import Engine, Generate, Lane, Sampling, Stream
+from ownhand.domain.ports import Engine, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.prompt import CHARACTERS_PER_TOKEN, Messages, assemble, tokens_in
 from ownhand.domain.text import sentences

@@ -16,7 +16,8 @@ from ownhand.domain.completion import Completion, CompletionContext
 from ownhand.domain.corpus import Document, Hit, Kind, ReplyContext, Source
 from ownhand.domain.download import Connection, Progress
 from ownhand.domain.draft import Audience, Draft
-from ownhand.domain.ports import Correspondent, ModelInfo, TakenIn, Trial, VaultState
+from ownhand.domain.inference import ModelInfo, Trial
+from ownhand.domain.ports import Correspondent, TakenIn, VaultState
 from ownhand.domain.ports import Progress as ImportProgress
 from ownhand.domain.preference import Edit, Preference, Standing
 from ownhand.domain.snippets import Filled, Snippet

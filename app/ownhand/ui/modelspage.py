@@ -10,7 +10,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QFrame, QPushButton, QVBoxLayout, QWidget
 
 from ownhand.domain.figures import megabytes, parameters
-from ownhand.domain.ports import ModelInfo, Trial
+from ownhand.domain.inference import ModelInfo, Trial
 from ownhand.services.downloading import Offered
 from ownhand.ui.bridge import Bridge, sentence_of
 from ownhand.ui.contract import App, Role

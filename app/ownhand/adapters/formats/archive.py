@@ -18,7 +18,8 @@ from typing import BinaryIO, Final, Literal, cast
 from ownhand.adapters import mbox
 from ownhand.adapters.formats import common
 from ownhand.domain import folders
-from ownhand.domain.ports import OTHER_KIND, FileFacts, Importer, Message, Readable, Skipped, anybody
+from ownhand.domain.message import OTHER_KIND, Message, Skipped, anybody
+from ownhand.domain.ports import FileFacts, Importer, Readable
 
 EXPANSION_LIMIT: Final = 200
 """Times its packed size that a file may have; text reaches about 10, and a bomb 1000."""

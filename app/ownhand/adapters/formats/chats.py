@@ -18,7 +18,8 @@ from typing import Any, Final
 from ownhand.adapters import charset, mail
 from ownhand.adapters.formats import common
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 TURN: Final = timedelta(minutes=5)
 """What the same person writes within this time is one text."""

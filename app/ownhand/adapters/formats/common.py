@@ -9,7 +9,8 @@ from typing import Final
 
 from ownhand.adapters import mail
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Readable, Skipped
+from ownhand.domain.message import Message, Skipped
+from ownhand.domain.ports import Readable
 
 TEXT_FILE_LIMIT: Final = 8 << 20
 """Bytes of one text document; longer ones are logs or data."""

@@ -8,7 +8,8 @@ from typing import Final
 from ownhand.adapters.formats import common
 from ownhand.adapters.formats.archive import is_pages
 from ownhand.adapters.formats.outlook import OLE, ole_names
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 OLD_WORD = "old Word document (.doc); save it as .docx"
 PAGES = "Pages document; export it as Word or PDF"

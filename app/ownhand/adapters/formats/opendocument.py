@@ -11,7 +11,8 @@ from lxml import etree  # type: ignore[import-untyped]
 from ownhand.adapters.formats import common
 from ownhand.adapters.markup import Element
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 _TEXT = "{urn:oasis:names:tc:opendocument:xmlns:text:1.0}"
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"

@@ -13,7 +13,8 @@ from email.utils import format_datetime, formataddr
 
 from ownhand.adapters import charset, mail, markup
 from ownhand.adapters.formats import common, rtf
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 

@@ -12,7 +12,8 @@ from ownhand.adapters.formats import common
 from ownhand.adapters.formats.outlook import Properties, as_mail
 from ownhand.adapters.worker.client import About, WorkerClient
 from ownhand.domain import folders
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 from ownhand.errors import WorkerError
 
 MAGIC: Final = b"!BDN"

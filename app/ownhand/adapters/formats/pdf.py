@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Final
 from ownhand.adapters import mail
 from ownhand.adapters.formats import common
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 if TYPE_CHECKING:
     import pypdf

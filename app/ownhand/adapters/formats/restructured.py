@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from ownhand.adapters import charset
 from ownhand.adapters.formats import common
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 _RULE = re.compile(r"^([=\-~^\"'`#*+:._])\1{2,}\s*$")
 _DIRECTIVE = re.compile(rb"(?m)^\.\. (?:[\w-]+::|_[^:\n]{1,80}:)")

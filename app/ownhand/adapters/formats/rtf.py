@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 from ownhand.adapters.formats import common
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 _DATA = re.compile(r"\\bin\d+ ?|(?<=[\s}])[0-9a-fA-F]{64,}")
 """Pictures in hexadecimal digits; striprtf reads them one by one and throws them away."""

@@ -9,7 +9,8 @@ from typing import Final
 from ownhand.adapters import charset
 from ownhand.adapters.formats import common
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 LIMIT: Final = 1 << 20
 """Bytes; pylatexenc reads about 300 kB a second."""

@@ -12,7 +12,8 @@ from lxml import etree  # type: ignore[import-untyped]
 from ownhand.adapters import markup
 from ownhand.adapters.formats import common
 from ownhand.domain import cleaning
-from ownhand.domain.ports import Message, Readable, Skipped, anybody
+from ownhand.domain.message import Message, Skipped, anybody
+from ownhand.domain.ports import Readable
 
 _MAIN = "word/document.xml"
 _CORE = "docProps/core.xml"

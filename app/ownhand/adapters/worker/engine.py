@@ -29,7 +29,7 @@ from ownhand.adapters.worker.prompt import render
 from ownhand.adapters.worker.serve import ANSWERED, Desk, Job, Operation
 from ownhand.adapters.worker.thoughts import Thoughts
 from ownhand.adapters.worker.token_memory import ORDER, TokenMemory, here
-from ownhand.domain.ports import MARK, Lane, Sampling
+from ownhand.domain.inference import MARK, Lane, Sampling
 from ownhand.errors import Cancelled, ModelError
 
 _LOOKED_AT_ONCE: Final = 64

@@ -26,7 +26,8 @@ from ownhand.adapters.worker.client import (
     WorkerClient,
     WorkerStream,
 )
-from ownhand.domain.ports import Engine, Generate, Lane, MemoryNeed, ModelInfo, Piece, Trial, Usage
+from ownhand.domain.inference import Generate, Lane, MemoryNeed, ModelInfo, Piece, Trial, Usage
+from ownhand.domain.ports import Engine
 from ownhand.errors import Cancelled, ModelError, WorkerError
 
 _LOAD_TIMEOUT_S: Final = 300.0

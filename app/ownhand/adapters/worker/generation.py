@@ -16,7 +16,7 @@ from ownhand.adapters.worker.decode import Biases, Chooser, Ids, Probabilities, 
 from ownhand.adapters.worker.serve import Job
 from ownhand.adapters.worker.token_memory import NOTHING, ORDER, Prediction, TokenMemory, here
 from ownhand.adapters.worker.word_search import Found
-from ownhand.domain.ports import Sampling, Usage
+from ownhand.domain.inference import Sampling, Usage
 
 _TAIL: Final = 256
 """Bytes of the text that biases may look back on."""

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO, Final
 from gguf.constants import GGML_QUANT_SIZES, MODEL_ARCH_NAMES, GGMLQuantizationType, LlamaFileType
 
 from ownhand.adapters.worker.identity import PART, files_of
-from ownhand.domain.ports import MemoryNeed
+from ownhand.domain.inference import MemoryNeed
 from ownhand.errors import ModelError
 
 _MAGIC: Final = b"GGUF"

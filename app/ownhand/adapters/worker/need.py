@@ -10,7 +10,7 @@ from ownhand.adapters.worker.gpu import Gpu
 from ownhand.adapters.worker.header import Header
 from ownhand.adapters.worker.llama import context_length
 from ownhand.adapters.worker.prefixes import LIMIT
-from ownhand.domain.ports import MemoryNeed
+from ownhand.domain.inference import MemoryNeed
 
 _FIXED, _PER_TOKEN, _PER_MERGE = 5 << 20, 250, 150
 """Bytes of the tables of a vocabulary, in llama.cpp and in ours (measured)."""

@@ -16,7 +16,7 @@ from jinja2 import TemplateError
 
 from ownhand.adapters.worker.families import THOUGHTS, family_of, template_of, thinks
 from ownhand.adapters.worker.llama import Llama
-from ownhand.domain.ports import MARK
+from ownhand.domain.inference import MARK
 from ownhand.errors import ModelError
 
 L: Any = _llama

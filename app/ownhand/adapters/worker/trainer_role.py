@@ -24,7 +24,7 @@ import torch
 from ownhand.adapters.worker import header, lora, machine, steering
 from ownhand.adapters.worker.llama import Words
 from ownhand.adapters.worker.serve import Desk, Job, Operation
-from ownhand.domain.ports import MARK
+from ownhand.domain.inference import MARK
 from ownhand.errors import BadInput, ModelError
 
 _NICE: Final = 9
