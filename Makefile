@@ -20,6 +20,8 @@ BY_HAND := bench or quality
 CORES := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 DISPLAYS := $(shell test $(CORES) -lt 4 && echo $(CORES) || echo 4)
 
+# The program is many processes and the tests start hundreds: none is to compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 export TORCH_INDEX LLAMA_WHEEL_INDEX GPU
 
 .DEFAULT_GOAL := help
