@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,7 @@ from ownhand.domain.ports import TrainingProgress
 from ownhand.domain.suggestion import SuggestionRequest
 from ownhand.domain.trained import Adapter, vector_verdict, verdict
 from ownhand.errors import BadInput, Cancelled, ModelError, WorkerError
-from ownhand.services.training import VECTOR_WEIGHTS
+from ownhand.services.training import VECTOR_WEIGHTS, TrainingState
 from ownhand.settings import STRENGTH
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]  # each training starts a process that imports torch
@@ -202,11 +202,30 @@ def bits_of_the_newest(kit: Kit, memory: str = "", **adapters: float) -> float:
     )
 
 
-def test_training_on_ones_writing_gives_an_adapter_that_is_kept_measured_and_used_where_it_gains(kit, tiny):
-    kit.fill()
-    seen = []
-    kit.training.listen(seen.append)
-    adapter = kit.training.run()
+@dataclass(frozen=True)
+class Done:
+    """A training that went to its end."""
+
+    kit: Kit
+    adapter: Adapter
+    seen: list[TrainingState]
+
+
+@pytest.fixture(scope="module")
+def done(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(playback, "LEAST_WORDS", 1000)
+        kit, seen = Kit(tmp_path_factory.mktemp("done") / "vault", tiny), []
+        try:
+            kit.fill()
+            kit.training.listen(seen.append)
+            yield Done(kit, kit.training.run(), seen[:])
+        finally:
+            kit.close()
+
+
+def test_training_on_ones_writing_gives_an_adapter_that_is_kept_measured_and_used_where_it_gains(done, tiny):
+    kit, adapter, seen = done.kit, done.adapter, done.seen
     assert adapter.documents == 60
     assert adapter.base == identify(tiny)
     assert [kept.gain for kept in kit.training.adapters()] == [adapter.gain]
@@ -215,14 +234,21 @@ def test_training_on_ones_writing_gives_an_adapter_that_is_kept_measured_and_use
     assert any(state.running and 0 < state.done < 1 for state in seen)
     assert not seen[-1].running
     assert seen[-1].adapter == kit.training.adapters()[0]
+
+
+def test_an_adapter_that_is_removed_is_used_no_more(kit, tiny, trained):
+    kit.fill()
+    adapter = Adapter(EVERYONE, identify(tiny), "tiny", 1.0, 0.2, 60, 5, 60.0, NOW, trained.adapter)
+    kit.vault.save_adapter(adapter, ("d1",))
+    kit.training.reload()
+    assert kit.personal.trained == {EVERYONE: ("own/everyone", 1.0)}
     kit.training.remove()
     assert kit.training.adapters() == []
     assert kit.personal.trained == {}
 
 
-def test_an_adapter_is_worth_what_it_adds_to_the_memory(kit, tiny):
-    kit.fill()
-    adapter = kit.training.run()
+def test_an_adapter_is_worth_what_it_adds_to_the_memory(done, tiny):
+    kit, adapter = done.kit, done.adapter
     kit.engines.adapt("mine", identify(tiny), kit.vault.adapters()[0].data)
     kit.engines.remember("apart", [one.text for one in kit.vault.each_document()][10:])
     kit.engines.expect("apart")
