@@ -14,6 +14,7 @@ from ownhand.domain.personalize import Contribution
 from ownhand.domain.ports import Stream
 from ownhand.domain.suggestion import SuggestionRequest
 from ownhand.domain.text import words
+from ownhand.errors import ModelError
 from ownhand.services.writing import Brief, Writer
 
 BRIEFS = (
@@ -59,6 +60,17 @@ def test_an_answer_that_nobody_noted_down_makes_no_appointment(app: App) -> None
     assert answer.facts.added == ()
     assert "meeting" not in answer.text
     assert any("Jot it down" in remark for remark in answer.why.remarks)
+
+
+@pytest.mark.parametrize("begun", ["Dear Sir,\n\nI am writing to complain about", "Hi all,\n\nJust a reminder that"])
+def test_where_only_the_writer_knows_how_it_goes_on_nothing_is_made_up(app: App, begun: str) -> None:
+    with pytest.raises(ModelError, match="does not know how this goes on"):
+        app.drafting.run(SuggestionRequest("continue", begun))
+
+
+def test_a_phrase_that_everybody_ends_alike_is_ended(app: App) -> None:
+    (suggestion,) = app.drafting.run(SuggestionRequest("continue", "Hi Tom,\n\nPlease let me know if you"))
+    assert suggestion.text == " have any questions."
 
 
 def test_at_strength_nought_the_notes_get_nothing_of_the_persons_own(app: App) -> None:
@@ -135,7 +147,7 @@ def test_a_small_model_goes_on_to_the_end_of_a_paragraph(parameters: int, paragr
         ("It is ready, and you'd better dou", "double"),
         ("Could you look at thes", "these"),
         ("See you on Monda", "Monday"),
-        ("Hi Dana,\n\nthe paint is dry and the doors are hung. Please let me know", "know"),
+        ("Hi Tom,\n\nPlease let me know", "know"),
     ],
 )
 def test_what_goes_on_from_a_word_that_was_begun_ends_it(app: App, begun: str, whole: str) -> None:

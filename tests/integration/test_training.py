@@ -24,6 +24,7 @@ from ownhand.adapters.worker.trainer import TrainerClient
 from ownhand.compose import App, Options, build
 from ownhand.domain import playback
 from ownhand.domain.completion import CompletionContext
+from ownhand.domain.corpus import ReplyContext
 from ownhand.domain.draft import EVERYONE
 from ownhand.domain.inference import Generate, Lane
 from ownhand.domain.lessons import Lesson, Part
@@ -426,7 +427,7 @@ def test_completions_and_suggestions_use_it_as_far_as_strength_says(tmp_path, ti
         assert whole > plain + 1
         assert app.completing.score(context, SAID, personal=False) == plain
         assert app.completing.score(context, SAID, without=("adapter",)) == plain
-        request = SuggestionRequest("continue", "Kilns and herons,")
+        request = SuggestionRequest("reply", reply_to=ReplyContext("Are the kilns ready?"))
         assert _said_of_the_adapter(app, request) == "Counted at 100 %."
         app.settings.set(STRENGTH, 50)
         assert plain < app.completing.score(context, SAID) < whole

@@ -31,7 +31,7 @@ from ownhand.domain.suggestion import (
     Why,
 )
 from ownhand.domain.text import words
-from ownhand.errors import BadInput, Cancelled, UserError
+from ownhand.errors import BadInput, Cancelled, ModelError, UserError
 from ownhand.services.learning import Learning
 from ownhand.services.personal import Personal
 from ownhand.services.stopping import Stopping
@@ -119,8 +119,8 @@ class Drafting:
         deliver: Callable[[SuggestionEvent], None] = lambda _event: None,
         job: Job | None = None,
     ) -> tuple[Suggestion, ...]:
-        """All variants of a suggestion.  Raises BadInput where there is nothing to work on, WorkerError,
-        Cancelled.
+        """All variants of a suggestion.  Raises BadInput where there is nothing to work on, ModelError where the model
+        does not know how a text goes on, WorkerError, Cancelled.
         """
         job = job or Job()
         action = actions.BY_ID[request.action_id]
@@ -160,10 +160,15 @@ class Drafting:
             return replace(suggestion, why=replace(suggestion.why, timings=timings))
 
         if request.variants <= 1:
-            return (write(0),)
-        # Side by side: the engine computes what they ask for at the same time in one batch.
-        with ThreadPoolExecutor(request.variants, thread_name_prefix="variant") as threads:
-            return tuple(_distinct(_first_failure_first(threads, write, request.variants)))
+            written: tuple[Suggestion, ...] = (write(0),)
+        else:  # side by side: the engine computes what they ask for at the same time in one batch
+            with ThreadPoolExecutor(request.variants, thread_name_prefix="variant") as threads:
+                written = tuple(_distinct(_first_failure_first(threads, write, request.variants)))
+        if action.id == "continue":
+            written = tuple(one for one in written if one.text.strip())
+        if not written:
+            raise ModelError("The model does not know how this goes on. Write a few words more, or draft from notes.")
+        return written
 
     def follows(self, preference: Preference) -> bool:
         """Whether a rule can be followed with the model in use; assumed where none is loaded yet."""

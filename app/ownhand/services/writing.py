@@ -24,6 +24,7 @@ from ownhand.domain.phrases import AVOID, CUT
 from ownhand.domain.ports import Engine, Stream
 from ownhand.domain.preference import Dimension, Origin, Preference
 from ownhand.domain.prompt import CHARACTERS_PER_TOKEN, Messages, assemble, tokens_in
+from ownhand.domain.sureness import WhileSure
 from ownhand.domain.text import sentences
 from ownhand.errors import ModelError
 
@@ -294,11 +295,13 @@ class Writer:
         return letters if stream.usage.finish == "word" else None
 
     def _going_on(self, text: str) -> Generate:
+        likeliest = not (self._capable or self._variant)
+        warmth, penalty = (0.0, 1.0) if likeliest else (0.6 + 0.1 * self._variant, 1.15)
         return Generate(
             Lane.SUGGESTION,
             text=text[-4000:],
             max_tokens=90,
-            sampling=Sampling(0.6 + 0.1 * self._variant, 40, 0.9, 0.05, 1.15, 128, self._seed),
+            sampling=Sampling(warmth, 40, 0.9, 0.05, penalty, 128, self._seed),
             stop=("\n\n\n",),
             bias=self._contribution.bias,
             heal=True,
@@ -315,22 +318,47 @@ class Writer:
         self.prompt = text[-4000:]
         self.use = replace(self.use, weighed=True)
         stream = self._engine.generate(request)
+        if not self._capable:
+            yield self._as_far_as_sure(stream, so_far)
+            return
         for piece in self._watch(stream):
-            if guard.loops(so_far + piece):  # a small model that turns in a circle does not leave it
+            if guard.loops(so_far + piece):
                 stream.close()
                 break
             so_far += piece
-            ended = None if self._capable else _PARAGRAPH.match(so_far)
-            if ended:  # the further a small model goes on by itself, the more of it is made up
-                so_far = ended[1]
-                stream.close()
-                break
             yield so_far
         whole = re.match(r".*[.!?…][\"')”’]*", so_far, re.S)
         if whole and len(whole.group(0)) > 20:
             yield whole.group(0)
         elif signature := _SIGNED.search(so_far):
             yield so_far[: signature.start()]  # whoever writes signs for themselves, and with their own name
+
+    def _as_far_as_sure(self, stream: Stream, so_far: str) -> str:
+        """What a small model goes on with: words that it is sure of, to the end of a sentence if they go so far.
+
+        Asked to go on, it always does: "I am writing to complain about the loss of your umbrella".  What it makes up is
+        what it is unsure of.  Empty where it is unsure at once.
+        """
+        text, ends = so_far, len(so_far)
+        for word in self._watch(WhileSure(stream)):
+            text += word
+            if reason := _REASON.search(text, len(so_far)):  # whose reason would it be?
+                text = text[: reason.start()]
+                stream.close()
+                break
+            paragraph = _PARAGRAPH.match(text)
+            if re.search(r"[.!?…][\"')”’]*\Z", paragraph[1] if paragraph else text):
+                ends = len(paragraph[1] if paragraph else text)
+            if paragraph or guard.loops(text):  # the further it goes on by itself, the more of it is made up
+                stream.close()
+                break
+        if ends == len(so_far):  # not to the end of a sentence: as far as something is said
+            said = list(re.finditer(r"[\w'’-]+", text))
+            while said and said[-1][0].lower() in _LOOSE:
+                said.pop()
+            if said and said[-1].end() > len(so_far) and guard.stems(text[len(so_far) : said[-1].end()]):
+                ends = said[-1].end()
+        return text[:ends]
 
     def _memory(self) -> str:
         return self._contribution.memory
@@ -407,6 +435,13 @@ class Writer:
 _THANKS = "Thank you for your message."
 _PARAGRAPH = re.compile(r"(\s*\S.*?)[ \t]*\n[ \t]*\n", re.S)
 """A paragraph and the empty line that ends it."""
+_LOOSE = frozenset(
+    "a an the of to in on at for with from by about and or that this these those is are was were be been am have has "
+    "had will would can could i we you my our your his her their not very if when".split()
+)
+"""What nothing that goes on may end with."""
+_REASON = re.compile(r",?\s(?:because|since|as|so|but|although|though|which|who)\b", re.I)
+"""Where a sentence goes on to say more than what was begun."""
 _SIGNED = re.compile(r"\s*\n\s*[A-Z][\w'’-]*(?: [A-Z][\w'’.-]*){0,2}\s*\Z")
 """A line with nothing but a name at the end."""
 
