@@ -201,7 +201,7 @@ def test_a_draft_from_notes_is_a_diff_of_which_a_part_can_be_taken_and_undone_at
 
 
 def test_to_go_on_from_a_text_adds_to_it_and_repeats_nothing_of_it(robin: Person) -> None:
-    begun = "Hi Dana,\n\nI talked to Lou about the glaze. He will bring the new tins on"
+    begun = "Hi Dana,\n\nI talked to Lou about the glaze. Please let me know if you"
     robin.new_email(DANA, "Glaze")
     robin.write(begun)
     press(robin.review, "Continue")
@@ -211,6 +211,16 @@ def test_to_go_on_from_a_text_adds_to_it_and_repeats_nothing_of_it(robin: Person
     assert len(robin.page) > len(begun)
     assert robin.page.count("I talked to Lou") == 1
     robin.key(Qt.Key.Key_Z, CONTROL)
+    assert robin.page == begun
+
+
+def test_where_nobody_else_can_know_how_a_text_goes_on_it_says_so(robin: Person) -> None:
+    begun = "Hi Dana,\n\nI am writing to complain about"
+    robin.new_email(DANA, "Complaint")
+    robin.write(begun)
+    press(robin.review, "Continue")
+    wait_for("a sentence", lambda: "does not know how this goes on" in robin.window.toast.text)
+    assert robin.review.state is State.IDLE
     assert robin.page == begun
 
 
