@@ -25,6 +25,11 @@ from ownhand.domain.headline import headline, is_only_a_beginning
             "Figures for third quarter by Friday",
         ),
         ("Sorry for the late reply! The oven in hall 3 broke down last week.", "Oven in hall 3 broke down last week"),
+        (
+            "Thanks for the notes. I just wanted to let you know that I have had the chance to read them and that I "
+            "think that they are really very good! Would it perhaps be possible to talk on Thursday at 10?",
+            "Talk on Thursday at 10",
+        ),
         ("Thanks for sending over the contract.", "Contract"),
         ("We're moving the group meeting to 13:15 on Zoom.", "Moving group meeting to 13:15 on Zoom"),
         ("", ""),

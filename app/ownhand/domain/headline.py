@@ -17,13 +17,15 @@ from ownhand.domain.text import sentences, words
 
 _MOST_WORDS: Final = 8
 _CLAUSES: Final = re.compile(
-    r"\s*(?:[;!?]|[.:](?=\s)|,? (?:but|so|because|although|since|and then)\b|, (?:and )?(?=(?:I|we)\b))\s*"
+    r"\s*(?:[;!?]|[.:](?=\s)|,? (?:but|so|because|although|since|and then|and that)\b|, (?:and )?(?=(?:I|we)\b))\s*"
 )
 _LEADS: Final = re.compile(
     r"(?:and|but|so|also|now|otherwise|however|unfortunately|please|just)\b[, ]*"
     r"|(?:hi|hello|hey|dear)\b[^,\n]{0,40},\s*"
     r"|(?:I|we)(?:['’]d| would) (?:really )?(?:like|appreciate it|be grateful)(?: if you could| to)\b"
     r"|(?:I|we)(?:['’]m|['’]re| am| are)? ?(?:just )?(?:writing|wanted?|hope|hoping|wondering|would like) ?(?:to\b)?"
+    r"|would it(?: perhaps| maybe)? be (?:possible|ok|okay|all right)(?: to| if)?\b"
+    r"|(?:have )?had (?:a|the) chance to\b"
     r"|(?:was |were )?wondering (?:if|whether)\b"
     r"|(?:to )?(?:reach out|let you know|inform you|tell you|say|mention)(?: to| that| about)?\b"
     r"|(?:could|can|would|will) you(?: please)?(?: also)?\b|you could\b"
@@ -42,6 +44,10 @@ _ASIDE: Final = re.compile(
     re.I,
 )
 _COURTESY: Final = re.compile(r"(?:sorry|apolog|thank|hope|look(?:ing)? forward)", re.I)
+_WHEN: Final = re.compile(
+    r"\d|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|today|tomorrow|tonight|(?:next|this) (?:week|month))\b", re.I
+)
+_POINTING: Final = frozenset("i it them they he she him her this these those".split())
 _LEFT_OUT: Final = frozenset("a an the is are was were am be been being has have had will would my our your".split())
 _LOOSE_ENDS: Final = FUNCTION_WORDS - {"now", "again", "off", "out", "up", "down"}
 
@@ -60,6 +66,7 @@ def headline(text: str) -> str:
         line = _line(clause)
         told = set(stems(line))
         score = min(4, sum(counted[stem] for stem in told)) / (3 + len(told)) - 0.15 * place
+        score += 0.3 * bool(_WHEN.search(line)) - 0.3 * bool(_POINTING & set(line.lower().split()))
         if _COURTESY.match(line) or _COURTESY.match(clause):
             score -= 0.5
         if len(told) >= 2 and (not best or score > weight):
