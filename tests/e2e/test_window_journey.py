@@ -222,6 +222,7 @@ def test_where_nobody_else_can_know_how_a_text_goes_on_it_says_so(robin: Person)
     wait_for("a sentence", lambda: "does not know how this goes on" in robin.window.toast.text)
     assert robin.review.state is State.IDLE
     assert robin.page == begun
+    wait_for("the text to have the focus", robin.window.edit.hasFocus)
 
 
 def _accept_text(robin: Person) -> str:

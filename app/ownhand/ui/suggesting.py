@@ -212,6 +212,7 @@ class Suggesting(QObject):
             self._index = max(0, len(self._versions) - len(event.suggestions))
         elif isinstance(event, Failed):
             self.told.emit(event.sentence)
+            self._edit.setFocus()  # whoever types on after it types into the text, not at a button
         elif not isinstance(event, Stopped):
             raise TypeError(type(event).__name__)
         self._show_versions()
