@@ -50,6 +50,8 @@ ABOUT_PEOPLE = frozenset(
 """Words that say who somebody is.  No phrase with one is counted, so that no prompt tells a model anything of that
 kind."""
 
+DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+"""A day of the week, as a pattern in lower case."""
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)*")
 
 

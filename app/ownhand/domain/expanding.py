@@ -15,13 +15,12 @@ from itertools import pairwise
 from typing import Final
 
 from ownhand.domain import guard
-from ownhand.domain.english import REQUESTS
+from ownhand.domain.english import DAY, REQUESTS
 from ownhand.domain.text import tokens, words
 
 _ARTICLES: Final = frozenset("the a an".split())
 _BE: Final = frozenset("am is are was were be been being".split())
 _PREPOSITIONS: Final = frozenset("of to in on at for from with by about".split())
-_DAYS: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
 _MONTHS: Final = frozenset(
     "january february march april may june july august september october november december".split()
 )
@@ -162,7 +161,7 @@ def _is_odd(article: str, following: Sequence[str], noted: Sequence[str]) -> boo
     """Whether an article stands where none can: "a 5 years", "the Saturday", "the exit 14"."""
     one, after = following[:2]
     several = article != "the" and one.isdigit() and one != "1"
-    day = re.fullmatch(_DAYS, one) is not None and (not after or after in _PREPOSITIONS)
+    day = re.fullmatch(DAY, one) is not None and (not after or after in _PREPOSITIONS)
     return several or day or (after.isdigit() and (one, after) in set(pairwise(noted)))
 
 
@@ -241,7 +240,7 @@ class _Reading:
         right = next((self._as_said[i] for i in range(at + 1, len(self._said)) if not self._added[i]), "")
         if not (left[:1].isupper() and right[:1].isupper()) or self._said[at] in _PREPOSITIONS | {"and"}:
             return False
-        if re.fullmatch(_DAYS, right.lower()) or right.lower() in _MONTHS:
+        if re.fullmatch(DAY, right.lower()) or right.lower() in _MONTHS:
             return False
         return any((a, b) == (left.lower(), right.lower()) for a, b in pairwise(self._noted)) and (
             left.lower() != self._noted[0] or left.isupper() or self._capitals() > 2

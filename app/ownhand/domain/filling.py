@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ownhand.domain.english import FUNCTION_WORDS, REQUESTS
+from ownhand.domain.english import DAY, FUNCTION_WORDS, REQUESTS
 from ownhand.domain.text import sentences
 
 PUT_BACK = frozenset(
@@ -46,7 +46,7 @@ _NO_OBJECT = (
 ) - {"it", "you", "be"}
 """What no preposition is followed by; "to be" and "for you" are."""
 _ONTO_AN_OBJECT = REQUESTS - {"come", "get", "move", "reply", "talk", "write"}
-_WHEN = re.compile(r"\d|(?:mon|tues|wednes|thurs|fri|satur|sun)day|noon|midnight|(?:this|next|last)\Z")
+_WHEN = re.compile(rf"\d|{DAY}|noon|midnight|(?:this|next|last)\Z")
 VERB_FORMS = frozenset(
     "need want think hope know like wish guess agree believe understand appreciate assume expect got went sent met saw "
     "spoke told had made took gave came left found thought knew heard wrote read paid bought brought began kept felt "

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from ownhand.domain.english import DAY
 from ownhand.domain.guard import FUNCTION_WORDS, stems
 from ownhand.domain.text import sentences, words
 
@@ -44,9 +45,7 @@ _ASIDE: Final = re.compile(
     re.I,
 )
 _COURTESY: Final = re.compile(r"(?:sorry|apolog|thank|hope|look(?:ing)? forward)", re.I)
-_WHEN: Final = re.compile(
-    r"\d|\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|today|tomorrow|tonight|(?:next|this) (?:week|month))\b", re.I
-)
+_WHEN: Final = re.compile(rf"\d|\b(?:{DAY}|today|tomorrow|tonight|(?:next|this) (?:week|month))\b", re.I)
 _POINTING: Final = frozenset("i it them they he she him her this these those".split())
 _LEFT_OUT: Final = frozenset("a an the is are was were am be been being has have had will would my our your".split())
 _LOOSE_ENDS: Final = FUNCTION_WORDS - {"now", "again", "off", "out", "up", "down"}
